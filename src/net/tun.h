@@ -1,0 +1,26 @@
+/* TUN devices: multi-queue, with a virtio_net_hdr before every packet, steered by an eBPF program.
+ *
+ * The interface is created by the privileged process; queue descriptors are passed to workers. Offloads (TSO, USO) are a
+ * later issue: today every header is all zeros but the buffers carry it from the first day. */
+#ifndef ADIT_NET_TUN_H
+#define ADIT_NET_TUN_H
+
+#include "base/err.h"
+#include "base/prefix.h"
+
+enum { TUN_VNET_HDR = 10, TUN_QUEUES_MAX = 64 }; /* sizeof(struct virtio_net_hdr) */
+
+/* Creates `name` (must not exist unless `reuse`) with n queues into fds; non-blocking, close-on-exec. Nothing is left on failure. */
+int tun_create(const char *name, unsigned n, int *fds, char err[256]) MUST_CHECK;
+
+/* Steering: address -> queue. Loads the program, creates the map, attaches it. *ret_map is a descriptor that an
+ * unprivileged worker can update. ERR_SYSTEM where the kernel has none of it (the caller then hands packets over). */
+int steer_attach(int tun_fd, unsigned queues, int *ret_map, char err[256]) MUST_CHECK;
+int steer_set(int map, const struct prefix *p, uint32_t queue) MUST_CHECK;
+int steer_clear(int map, const struct prefix *p) MUST_CHECK;
+
+/* One packet: buf begins with TUN_VNET_HDR bytes. Returns length including the header; 0: nothing there; < 0 error. */
+long tun_read(int fd, uint8_t *buf, size_t cap) MUST_CHECK;
+long tun_write(int fd, const uint8_t *buf, size_t n) MUST_CHECK;
+
+#endif

@@ -1,0 +1,146 @@
+/* The only composer: http, then sstp, then ppp with authentication, as one machine with one event stream.
+ *
+ * Both roles. Fed the plaintext of the TLS connection from its first byte; pulled what is to be written there.
+ * Once the call is up, tunnel_walk() takes data frames past the machines, in batches; only control frames go
+ * into them. It owns the order of the end: PPP Terminate first, then Call Disconnect, then DOWN ([MS-SSTP] 2.2.14). */
+#ifndef ADIT_SESSION_TUNNEL_H
+#define ADIT_SESSION_TUNNEL_H
+
+#include "auth/client.h"
+#include "auth/server.h"
+#include "http/upgrade.h"
+#include "ppp/link.h"
+#include "session/params.h"
+#include "sstp/call.h"
+
+enum tunnel_role { TUNNEL_CLIENT, TUNNEL_SERVER };
+
+struct tunnel_conf {
+    enum tunnel_role role;
+    struct http_conf http;
+    struct call_conf call;
+    struct link_conf link;
+    enum auth_method methods[AUTH_METHODS]; /* server: offered in this order; client: acceptable, best first */
+    unsigned n_methods;
+    msec auth_timeout;                      /* 60000: from LCP open to a verdict */
+    msec ncp_timeout;                       /* 60000: from Call Connected to the first NCP */
+    msec goodbye;                           /* 3000: how long PPP may take to terminate before Call Disconnect */
+    const char *server_name;                /* CHAP; not owned */
+    struct slice user, password;            /* client; not owned */
+    bool want_dns;                          /* client */
+};
+
+/* Defaults of every part for a role; methods {EAP-MSCHAPv2, MS-CHAPv2}. */
+void tunnel_conf_default(struct tunnel_conf *c, enum tunnel_role role);
+
+enum tunnel_cause {
+    TUNNEL_CAUSE_NONE,
+    TUNNEL_CAUSE_LOCAL,            /* tunnel_close() */
+    TUNNEL_CAUSE_PEER,             /* orderly end by the peer; detail: RAS error number, or 0 */
+    TUNNEL_CAUSE_LOST,             /* transport gone */
+    TUNNEL_CAUSE_HTTP_TIMEOUT,
+    TUNNEL_CAUSE_HTTP_REFUSED,     /* detail: status (client: as received, server: as answered) */
+    TUNNEL_CAUSE_HTTP_VERSION,     /* client: event 3 */
+    TUNNEL_CAUSE_SSTP,             /* negotiation failed: detail: status; event 5 */
+    TUNNEL_CAUSE_SSTP_ABORTED,     /* the peer sent Call Abort; detail: status */
+    TUNNEL_CAUSE_BINDING,          /* detail: enum binding_check; event 6 */
+    TUNNEL_CAUSE_NEGOTIATION_TIMEOUT,
+    TUNNEL_CAUSE_HELLO_TIMEOUT,
+    TUNNEL_CAUSE_GARBAGE,
+    TUNNEL_CAUSE_LCP,              /* link never opened; detail: enum link_cause */
+    TUNNEL_CAUSE_NO_AUTH_METHOD,
+    TUNNEL_CAUSE_AUTH_REFUSED,     /* detail: 691, 647, … */
+    TUNNEL_CAUSE_AUTH_TIMEOUT,
+    TUNNEL_CAUSE_SERVER_UNPROVEN,  /* client */
+    TUNNEL_CAUSE_NO_NETWORK,       /* no NCP came up in time, or all were refused */
+    TUNNEL_CAUSE_NO_ADDRESS,       /* server: the pool is exhausted */
+};
+
+const char *tunnel_cause_text(enum tunnel_cause c);
+
+enum tunnel_ev_kind {
+    TUNNEL_EV_NONE,
+    TUNNEL_EV_UPGRADED,      /* server: HTTP done; correlation (36 bytes or empty), host */
+    TUNNEL_EV_ASK,           /* server: authentication question; answer with tunnel_answer() */
+    TUNNEL_EV_AUTHENTICATED, /* both */
+    TUNNEL_EV_CONNECTED,     /* Call Connected sent or verified; hash: BINDING_SHA1 or BINDING_SHA256 */
+    TUNNEL_EV_UP,            /* first or another NCP is up while connected: ipv4/ipv6 say which; data flows */
+    TUNNEL_EV_IDENT,         /* text: LCP Identification of the peer */
+    TUNNEL_EV_DOWN,          /* cause, detail, text; pull what is left, then close_notify and close */
+};
+
+struct tunnel_event {
+    enum tunnel_ev_kind kind;
+    struct slice text;              /* UPGRADED: correlation; IDENT: string; DOWN: the peer's words (hostile) */
+    struct slice host;              /* UPGRADED */
+    uint32_t ask;
+    struct auth_question question;  /* ASK */
+    uint8_t hash;
+    bool ipv4, ipv6;
+    struct ipcp_result ip;          /* UP */
+    struct ip6cp_result ip6;
+    uint16_t mtu;                   /* UP: inner MTU towards the peer, protocol.md C.11 */
+    enum tunnel_cause cause;
+    uint32_t detail;
+};
+
+enum tunnel_phase { TUNNEL_HTTP, TUNNEL_SSTP, TUNNEL_ENDING, TUNNEL_OVER };
+
+struct tunnel {
+    struct tunnel_conf conf;
+    const struct env *env;
+    enum tunnel_phase phase;
+    struct http http;
+    struct call call;
+    struct link link;
+    union {
+        struct auth_server server;
+        struct auth_client client;
+    } auth;
+    enum auth_method method;      /* agreed; AUTH_NONE before */
+    bool auth_on, link_on, authenticated, connected;
+    struct params params;         /* server: from the verdict */
+    msec auth_due, ncp_due, goodbye_due;
+    struct tunnel_event ev;
+    bool ev_set;
+    enum tunnel_cause cause;
+    uint32_t detail;
+    uint8_t text[256];
+    size_t text_len;
+};
+
+/* The leaf's hashes go into conf.call.certs beforehand. */
+void tunnel_init(struct tunnel *t, const struct tunnel_conf *conf, const struct env *env, msec now);
+
+/* Takes at most one message (an HTTP head or an SSTP packet) off `in`. */
+int tunnel_feed(struct tunnel *t, struct rd *in, msec now) MUST_CHECK;
+
+/* An IP packet inside `in`'s bytes, in place. */
+struct tunnel_packet {
+    const uint8_t *p;
+    uint16_t n;
+};
+
+/* The data path: takes frames off `in` until it is used up (a partial frame stays), `max` packets are
+ * found, or an event waits; control frames go through the machines. Returns packets found; *ret_fed is
+ * FED_EVENT if an event waits, FED_TOOK if `out` is full and more may follow, FED_MORE if `in` is used up
+ * but for a partial frame; or an error. User data while no NCP of its family is up is dropped. */
+size_t tunnel_walk(struct tunnel *t, struct rd *in, struct tunnel_packet *out, size_t max, int *ret_fed, msec now);
+
+/* Header (SSTP and PPP) to put before an IP packet of `n` bytes of family 4 or 6: 5 to 8 bytes into `dst`; 0 if it may
+ * not be sent now (not connected, NCP down, longer than the peer takes). */
+size_t tunnel_data_head(const struct tunnel *t, int family, size_t n, uint8_t dst[8]);
+
+/* Control bytes to send; whole messages; 0 if none or cap < the next message (cap >= 4095 always suffices). */
+size_t tunnel_pull(struct tunnel *t, uint8_t *dst, size_t cap);
+bool tunnel_event(struct tunnel *t, struct tunnel_event *out);
+/* `params` only with ACCEPT (server). A late answer is ignored. */
+void tunnel_answer(struct tunnel *t, uint32_t ask, const struct auth_verdict *v, const struct params *params, msec now);
+/* Orderly end; ras_error goes into the Terminate-Request, < 0: none. */
+void tunnel_close(struct tunnel *t, enum tunnel_cause cause, uint32_t detail, msec now);
+void tunnel_lost(struct tunnel *t, msec now);
+void tunnel_tick(struct tunnel *t, msec now);
+msec tunnel_due(const struct tunnel *t);
+void tunnel_done(struct tunnel *t); /* wipes secrets */
+
+#endif
