@@ -1,0 +1,46 @@
+# Adit: two commands do everything on a fresh Debian 12.
+#
+#   sudo make run  [HOST=vpn.example.com]   installs what it needs, builds, starts a usable server on 443
+#   sudo make test                          installs what tests need, runs every check and test
+#
+# `make` alone builds without root (the packages must be there: `sudo make deps`).
+
+BUILD ?= build
+HOST ?=
+T ?= 60
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@command -v meson >/dev/null || { echo "make: meson is missing; install what the build needs with: sudo make deps"; exit 1; }
+	meson setup $(BUILD) >/dev/null
+
+deps:
+	tools/deps build
+
+run:
+	tools/deps run
+	$(MAKE) all
+	exec tools/run-server $(BUILD) "$(HOST)"
+
+test:
+	tools/deps test
+	tests/run
+
+fuzz:
+	tools/deps test
+	tests/fuzz/run $(T)
+
+bench:
+	tools/deps bench
+	$(MAKE) all
+	bench/run $(BUILD)
+
+install: all
+	ninja -C $(BUILD) install
+
+clean:
+	rm -rf build build-*
+
+.PHONY: all deps run test fuzz bench install clean
