@@ -17,7 +17,7 @@ struct eap_server_conf {
 enum eap_server_ev_kind {
     EAP_SERVER_EV_NONE,
     EAP_SERVER_EV_SEND,        /* packet: send it with VERDICT_MORE */
-    EAP_SERVER_EV_USER,        /* who is `name`? answer with eap_server_user() */
+    EAP_SERVER_EV_USER,        /* who is `name`, the one in the answer? reply with eap_server_user() */
     EAP_SERVER_EV_ACCEPTED,    /* packet: EAP-Success; hlak; name */
     EAP_SERVER_EV_REFUSED,     /* packet: EAP-Failure; code says why (691, 647, …); name */
 };
@@ -27,7 +27,8 @@ struct eap_server_event {
     struct slice packet;
     struct slice name;         /* as the peer sent it, domain included */
     unsigned code;
-    uint8_t hlak[HLAK_LEN];
+    const char *reason;        /* REFUSED: why, for the log; a constant string */
+    uint8_t hlak[HLAK_LEN];    /* ACCEPTED; the taker wipes its copy */
 };
 
 /* What authd knows of the user. */
@@ -42,29 +43,36 @@ struct eap_server {
     const struct env *env;
     enum eap_server_state {
         EAP_SERVER_START, EAP_SERVER_WAIT_IDENTITY, EAP_SERVER_WAIT_USER, EAP_SERVER_WAIT_RESPONSE,
-        EAP_SERVER_WAIT_SUCCESS_ACK, EAP_SERVER_WAIT_FAILURE_ACK, EAP_SERVER_DONE
+        EAP_SERVER_WAIT_RETRY, EAP_SERVER_WAIT_SUCCESS_ACK, EAP_SERVER_WAIT_FAILURE_ACK, EAP_SERVER_DONE
     } state;
-    uint8_t id;
+    uint8_t id;                /* identifier of the pending EAP Request */
     uint8_t mschap_id;
-    unsigned attempts;
-    unsigned code;
+    unsigned attempts;         /* wrong answers so far */
+    unsigned code;             /* why it will be refused, once that is known */
+    const char *reason;
     uint8_t challenge[16];
     struct eap_server_user user;
     uint8_t hlak[HLAK_LEN];
     uint8_t name[AUTH_NAME_MAX];
     size_t name_len;
-    uint8_t response[49];
+    uint8_t response[49];      /* the answer being judged */
     uint8_t out[AUTH_EAP_MAX];
     size_t out_len;
     struct eap_server_event ev;
     bool ev_set;
 };
 
-/* Leaves a SEND event with the Identity Request. */
+/* Leaves a SEND event with the Identity Request. `conf` is copied. */
 void eap_server_init(struct eap_server *e, const struct eap_server_conf *conf, const struct env *env, msec now);
+/* One EAP packet of the peer: a Response with the pending identifier, which is what the network side passes through.
+ * Each packet leaves an event, so that each question of the network side has its answer: one that makes no sense
+ * refuses the peer, for below is a reliable transport and what comes wrong was sent wrong. Only while eap_server_user() is due, or
+ * after the end, a packet is taken and nothing follows. Never an error. */
 int eap_server_feed(struct eap_server *e, struct rd *in, msec now) MUST_CHECK;
 bool eap_server_event(struct eap_server *e, struct eap_server_event *out);
+/* The answer to USER; ignored in any other state. `u` is copied. */
 void eap_server_user(struct eap_server *e, const struct eap_server_user *u, msec now);
+/* Wipes secrets; the machine may then be dropped. */
 void eap_server_done(struct eap_server *e);
 
 #endif

@@ -34,6 +34,9 @@ enum note_id {
     NOTE_AUTH_RETRY,            /* a: attempt number */
     NOTE_AUTH_BAD_PACKET,       /* a: protocol, b: -enum err */
     NOTE_AUTH_SERVER_UNPROVEN,  /* the server's authenticator response is wrong or missing */
+    NOTE_AUTH_NO_KEYS,          /* the verdict accepted method a without a binding key; refused */
+    /* session */
+    NOTE_TUNNEL_NO_KEY,         /* accepted without a binding key for method a, turned into a refusal */
 };
 
 struct note {

@@ -15,6 +15,7 @@ struct prefix {
 
 #define PREFIX_TEXT 52 /* bytes that prefix_text() needs at most */
 
+/* Host bits are kept as given; len is not checked. */
 struct prefix prefix_v4(uint32_t addr_host_order, unsigned len);
 struct prefix prefix_v6(const uint8_t addr[16], unsigned len);
 /* The address as a host-order number; only for family 4. */

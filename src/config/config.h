@@ -10,7 +10,10 @@
 #include "base/prefix.h"
 #include "base/tick.h"
 
+#include <stdio.h>
+
 enum { CONFIG_LISTENS = 16, CONFIG_POOLS = 16, CONFIG_DNS = 4, CONFIG_PATH = 1024, CONFIG_NAME = 256 };
+enum { CONFIG_ENCODED_MAX = 32768 }; /* bytes that config_encode() needs at most */
 
 struct config_listen {
     char text[80];           /* as written: "0.0.0.0:443", "[::]:443" */
@@ -25,37 +28,51 @@ struct config_pool {
 };
 
 struct config {
-    uint32_t number;         /* of the snapshot */
-    char path[CONFIG_PATH];
+    uint32_t number;         /* of the snapshot; config_read() leaves 0 */
+    char path[CONFIG_PATH];  /* absolute */
     struct config_listen listens[CONFIG_LISTENS];
     unsigned n_listens;
     struct { char name[CONFIG_NAME], chain[CONFIG_PATH], key[CONFIG_PATH]; } certificate;
     enum auth_method methods[AUTH_METHODS]; /* in order of preference; default EAP-MSCHAPv2, MS-CHAPv2 */
     unsigned n_methods;
-    char users[CONFIG_PATH];
+    char users[CONFIG_PATH]; /* default /var/lib/adit/users.db */
     struct config_pool pools[CONFIG_POOLS];
     unsigned n_pools;
     bool dns_system;
-    struct prefix dns[CONFIG_DNS];   /* explicit ones, full length */
+    struct prefix dns[CONFIG_DNS];   /* explicit ones, full length, IPv4 for now */
     unsigned n_dns;
     struct prefix nbns[2];
     unsigned n_nbns;
     char interface[16];      /* default adit0 */
-    bool nat;
+    bool nat;                /* default false */
     char outer[16];          /* outer interface for nat; empty: that of the default route */
     unsigned workers;        /* 0: one a core */
     bool steering;           /* default true; false is for tests and odd kernels */
-    char user[32];           /* unprivileged user of the roles; default "adit", else "nobody" */
+    char user[32];           /* unprivileged user of the roles; default "adit" where it exists, else "nobody" */
     char state_dir[CONFIG_PATH]; /* undo journal; default /run/adit */
     uint16_t mtu;            /* inner, default 1400 */
-    /* limits: absolute deadlines in ms, see issue: tls 10 s, http 10 s, connect request 60 s, authentication 60 s, ncp 60 s */
+    /* limits: absolute deadlines in ms (tls 10 s, http 10 s, connect request 60 s, authentication 60 s, ncp 60 s), the
+     * hello interval (60 s), and counts: half open in all 4096 and an address 64, sessions 10000 */
     struct { msec tls, http, request, auth, ncp, hello; unsigned half_open_address, half_open, sessions; } limit;
-    char log_level[16];
+    char log_level[16];      /* "error" … "debug": a name that event_level_from() knows; default "info" */
 };
 
-/* 0, or 2 after writing every error as "file:line: words" to err (a FILE *). `check_files`: also that what it names is there. */
+/* Reads and checks the file. 0, or 2 after writing every error as "file:line: words" to err_file (a FILE *);
+ * *ret_c is untouched then. `check_files`: also that the files and the user that it names are there. */
 int config_read(const char *path, struct config *ret_c, void *err_file, bool check_files) MUST_CHECK;
+/* The same for text already in memory; `path` is for messages and relative paths. */
+int config_read_text(struct slice text, const char *path, struct config *ret_c, void *err_file,
+                     bool check_files) MUST_CHECK;
+
+/* The snapshot as bytes; 0 if it does not fit (CONFIG_ENCODED_MAX always does). */
 size_t config_encode(const struct config *c, uint8_t *dst, size_t cap);
+/* Every count, number, text and prefix is checked. */
 int config_decode(struct slice bytes, struct config *ret_c) MUST_CHECK;
+
+/* The server's address in the tunnel: the first address of the first pool, host order; 0 without a pool. */
+uint32_t config_server_ipv4(const struct config *c);
+
+/* Every option as the list of aditd.conf(5), in the language of man pages. */
+void config_print_doc(FILE *out);
 
 #endif

@@ -7,14 +7,21 @@
 
 #include "net/undo.h"
 
+enum { NAT_POOLS_MAX = 16 };
+
 struct nat_conf {
     const char *interface;   /* tunnel */
     const char *outer;       /* NULL: no NAT, guard only */
-    struct prefix pools[16];
+    struct prefix pools[NAT_POOLS_MAX];
     unsigned n_pools;
 };
+/* Makes the table and notes it. The table drops: on the way in from the tunnel, broadcast and multicast; towards the tunnel
+ * and towards addresses of the pools, on whatever way, what does not belong to a connection made from the tunnel or the
+ * host. It accepts nothing for others: an administrator's own rules (and Docker's) still have their say.
+ * ERR_DUPLICATE: a table of that name exists that we did not make. ERR_VALUE: a name or pool that cannot be. */
 int nat_up(struct undo *u, const struct nat_conf *c, char err[256]) MUST_CHECK;
-/* net.ipv4.conf.<dev>.forwarding = 1 for both, journalled; never ip_forward. */
+/* net.ipv4.conf.<dev>.forwarding = 1, journalled; never ip_forward. Call it for the tunnel and for the outer interface:
+ * Linux asks the interface that a packet came in by. */
 int forward_up(struct undo *u, const char *dev, char err[256]) MUST_CHECK;
 
 #endif

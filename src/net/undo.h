@@ -9,12 +9,15 @@
 #include "base/err.h"
 #include "base/prefix.h"
 
+enum { UNDO_ENTRIES_MAX = 4096, UNDO_LINE_MAX = 2048 };
+
 enum undo_kind {
     UNDO_INTERFACE,   /* name: delete the TUN interface */
     UNDO_SYSCTL,      /* name: path below /proc/sys; old, ours: put `old` back if it still reads `ours` */
     UNDO_NFT_TABLE,   /* name: "inet adit_<interface>": delete the table */
-    UNDO_ROUTE,       /* prefix, via, interface, table: delete the route that we added */
-    UNDO_FILE,        /* name: file that we replaced; old: path of the kept copy; ours: digest; put back if it still is ours */
+    UNDO_ROUTE,       /* prefix, via, dev, table, metric: delete the route that we added; no dev: an unreachable route */
+    UNDO_FILE,        /* name: file that we replaced; old: path of the kept copy ("": there was no file); ours: digest of
+                         what we wrote; put back if it still is ours */
     UNDO_RESOLVED,    /* name: interface: revert systemd-resolved link settings */
     UNDO_RESOLVCONF,  /* name: record of resolvconf(8) to delete */
 };
@@ -30,13 +33,27 @@ struct undo_entry {
 struct undo;
 
 /* Opens (creating the folder 0700), locks, and undoes what a dead owner left there; *ret_left counts entries undone.
- * ERR_STATE: another living instance holds it (err says which pid). */
+ * `instance` is a name as net_name_ok() takes it. ERR_STATE: another living instance holds it (err says which pid);
+ * ERR_SECURITY: others than its owner may write to the folder. What could not be undone stays in the journal and is
+ * tried again; see undo_report(). The lock lasts until undo_all() or undo_free(), or until the process and all forked
+ * children that kept the descriptor (close-on-exec) are gone. */
 int undo_open(const char *dir, const char *instance, struct undo **ret_u, unsigned *ret_left, char err[256]) MUST_CHECK;
-/* Writes the entry down (fsync); do the thing after it. */
+/* Writes the entry down (fsync); do the thing after it. ERR_NOBUF: too many or too long. */
 int undo_note(struct undo *u, const struct undo_entry *e) MUST_CHECK;
-/* Undoes everything, newest first, removes the journal. Returns how many entries could not be undone. */
+/* Notes and sets a sysctl (path below /proc/sys, e.g. "net/ipv4/conf/eth0/forwarding"). Nothing is noted or done when it
+ * has that value already, except where another journal in this folder holds it: then the last of them puts it back. */
+int undo_sysctl(struct undo *u, const char *path, const char *value, char err[256]) MUST_CHECK;
+/* Undoes everything, newest first, removes the journal (kept if something could not be undone). Returns how many entries
+ * could not be undone. After it only undo_report() and undo_free() are allowed. */
 unsigned undo_all(struct undo *u);
-/* As undo_all for what has been noted, but leaves it open. */
-void undo_free(struct undo *u); /* closes without undoing */
+/* As undo_all for what has been noted, but leaves the journal open for more (a client that dials again). */
+unsigned undo_back(struct undo *u);
+/* What undoing said, line by line, oldest first: what was undone, left alone and why, or failed; journal lines that were
+ * not understood. NULL: no such line. `*ret_failed` (may be NULL): it is a failure or a corrupt line. */
+const char *undo_report(const struct undo *u, unsigned i, bool *ret_failed);
+/* The journal's folder and the instance's name, for files kept beside it. */
+const char *undo_dir(const struct undo *u);
+const char *undo_instance(const struct undo *u);
+void undo_free(struct undo *u); /* closes without undoing; NULL is fine */
 
 #endif

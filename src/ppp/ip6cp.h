@@ -1,4 +1,4 @@
-/* IPV6CP (RFC 5072): interface identifiers. Completed by its module. */
+/* IPV6CP (RFC 5072): interface identifiers. Options only; the automaton is ppp/cp.h. */
 #ifndef ADIT_PPP_IP6CP_H
 #define ADIT_PPP_IP6CP_H
 
@@ -13,5 +13,19 @@ struct ip6cp_conf {
 struct ip6cp_result {
     uint8_t our_id[8], peer_id[8];
 };
+
+struct ip6cp {
+    struct cp cp; /* first member */
+    struct ip6cp_conf conf;
+    bool ask_id;            /* the peer has not rejected the option */
+    uint8_t our_id[8];      /* what we ask for now */
+    bool peer_sent_id;      /* the request being judged holds option 1 */
+    uint8_t pending_id[8];  /* its value */
+    uint8_t suggested[8];   /* what a peer without a usable identifier is Nak'ed to */
+    uint8_t peer_id[8];     /* acked */
+};
+
+void ip6cp_init(struct ip6cp *i, const struct ip6cp_conf *conf, const struct cp_conf *cp, struct cp_port *port);
+struct ip6cp_result ip6cp_result(const struct ip6cp *i);
 
 #endif

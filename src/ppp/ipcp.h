@@ -1,4 +1,4 @@
-/* IPCP (RFC 1332, RFC 1877): addresses, DNS and NBNS. Completed by its module. */
+/* IPCP (RFC 1332, RFC 1877): addresses, DNS and NBNS. Options only; the automaton is ppp/cp.h. */
 #ifndef ADIT_PPP_IPCP_H
 #define ADIT_PPP_IPCP_H
 
@@ -16,5 +16,19 @@ struct ipcp_result {
     uint32_t our_addr, peer_addr; /* host order */
     uint32_t dns[2];              /* client: as Nak'ed by the server, 0: none */
 };
+
+struct ipcp {
+    struct cp cp; /* first member */
+    struct ipcp_conf conf;
+    bool ask_addr, ask_dns[2];  /* what we ask for now */
+    uint32_t our_addr, dns[2];  /* the values that we ask for now */
+    bool peer_sent_addr;        /* the request being judged holds option 3 */
+    uint32_t pending_addr;      /* its value */
+    uint32_t peer_addr;         /* acked; 0: the peer told none */
+};
+
+void ipcp_init(struct ipcp *i, const struct ipcp_conf *conf, const struct cp_conf *cp);
+/* What was agreed; only once Opened. */
+struct ipcp_result ipcp_result(const struct ipcp *i);
 
 #endif

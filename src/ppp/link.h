@@ -49,6 +49,7 @@ enum link_cause {
     LINK_CAUSE_LOOP,
     LINK_CAUSE_NO_NETWORK,     /* every NCP failed or was rejected */
     LINK_CAUSE_ECHO_TIMEOUT,
+    LINK_CAUSE_RENEGOTIATION,  /* the peer began LCP anew after authentication: the binding would be void */
 };
 
 enum link_ev_kind {
@@ -79,25 +80,24 @@ enum link_phase { LINK_DEAD, LINK_ESTABLISH, LINK_AUTHENTICATE, LINK_NETWORK, LI
 
 struct link {
     struct link_conf conf;
-    const struct env *env;
     enum link_phase phase;
-    uint8_t next_id;           /* one counter over all protocols, as Microsoft's ends have ([CAP]) */
+    struct cp_port port;       /* frames to send, identifier counter, header form */
     struct lcp lcp;
     struct ipcp ipcp;
     struct ip6cp ip6cp;
-    bool ipcp_on, ip6cp_on;
-    bool heard;                /* the peer's first packet came */
+    bool ipcp_on, ip6cp_on;    /* started and not failed */
+    bool heard;                /* the peer's first LCP packet came, or we waited long enough */
     bool peer_adit;            /* it identified itself as ADIT-1 */
+    bool ident_sent;
     msec silent_until;
     struct link_event ev[4];   /* an NCP and LCP may both have something to say in one turn */
     unsigned n_ev;
-    uint8_t out[8192];         /* frames to send: 16-bit length, bytes */
-    size_t out_len;
-    uint8_t ident[64];
-    size_t ident_len;
+    enum link_cause cause;     /* first one that ended the link */
+    bool has_ras_error;
+    uint32_t ras_error;
 };
 
-/* Starts as soon as the SSTP call relays PPP (lower layer up). */
+/* Starts as soon as the SSTP call relays PPP (lower layer up). `env` is kept; conf is copied (ident is not). */
 void link_init(struct link *l, const struct link_conf *conf, const struct env *env, msec now);
 int link_feed(struct link *l, struct rd *frame, msec now) MUST_CHECK; /* takes the whole frame */
 size_t link_pull(struct link *l, uint8_t *dst, size_t cap);           /* one frame */

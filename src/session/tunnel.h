@@ -28,9 +28,11 @@ struct tunnel_conf {
     const char *server_name;                /* CHAP; not owned */
     struct slice user, password;            /* client; not owned */
     bool want_dns;                          /* client */
+    uint16_t mtu;                           /* inner MTU wished for towards an Adit peer; 0: 1400, which every peer gets */
 };
 
-/* Defaults of every part for a role; methods {EAP-MSCHAPv2, MS-CHAPv2}. */
+/* Defaults of every part for a role; methods {EAP-MSCHAPv2, MS-CHAPv2}. Roles of the parts, and link.auth, are set
+ * from `role` and `methods` by tunnel_init(), whatever stands there. */
 void tunnel_conf_default(struct tunnel_conf *c, enum tunnel_role role);
 
 enum tunnel_cause {
@@ -56,6 +58,7 @@ enum tunnel_cause {
     TUNNEL_CAUSE_NO_ADDRESS,       /* server: the pool is exhausted */
 };
 
+/* One plain English sentence without a full stop, for people. */
 const char *tunnel_cause_text(enum tunnel_cause c);
 
 enum tunnel_ev_kind {
@@ -64,7 +67,7 @@ enum tunnel_ev_kind {
     TUNNEL_EV_ASK,           /* server: authentication question; answer with tunnel_answer() */
     TUNNEL_EV_AUTHENTICATED, /* both */
     TUNNEL_EV_CONNECTED,     /* Call Connected sent or verified; hash: BINDING_SHA1 or BINDING_SHA256 */
-    TUNNEL_EV_UP,            /* first or another NCP is up while connected: ipv4/ipv6 say which; data flows */
+    TUNNEL_EV_UP,            /* first or another NCP is up while connected: ipv4/ipv6 say which are; data flows */
     TUNNEL_EV_IDENT,         /* text: LCP Identification of the peer */
     TUNNEL_EV_DOWN,          /* cause, detail, text; pull what is left, then close_notify and close */
 };
@@ -79,17 +82,24 @@ struct tunnel_event {
     bool ipv4, ipv6;
     struct ipcp_result ip;          /* UP */
     struct ip6cp_result ip6;
-    uint16_t mtu;                   /* UP: inner MTU towards the peer, protocol.md C.11 */
-    enum tunnel_cause cause;
+    uint16_t mtu;                   /* UP: inner MTU towards the peer: 1400 or less, unless both ends are Adit and more is asked for */
+    uint16_t mtu_max;               /* UP: the most that fits: peer's MRU and 4091 less the PPP header if the peer is Adit, else mtu */
+    enum tunnel_cause cause;        /* DOWN */
     uint32_t detail;
+    uint8_t attrib;                 /* DOWN, causes SSTP and SSTP_ABORTED: attribute id of the Status Info */
 };
 
 enum tunnel_phase { TUNNEL_HTTP, TUNNEL_SSTP, TUNNEL_ENDING, TUNNEL_OVER };
+
+/* Messages waiting to be pulled, in the order in which the parts made them: 16-bit length, bytes. Room for the longest
+ * SSTP packet beside a turn's small ones; what does not fit waits in its part. */
+enum { TUNNEL_OUT_MAX = 4608, TUNNEL_TEXT_MAX = 256, TUNNEL_MTU = 1400 };
 
 struct tunnel {
     struct tunnel_conf conf;
     const struct env *env;
     enum tunnel_phase phase;
+    msec now;                     /* of the last verb: tunnel_event() has none of its own */
     struct http http;
     struct call call;
     struct link link;
@@ -98,21 +108,40 @@ struct tunnel {
         struct auth_client client;
     } auth;
     enum auth_method method;      /* agreed; AUTH_NONE before */
-    bool auth_on, link_on, authenticated, connected;
+    bool auth_on, link_on;        /* the part is initialised and not over */
+    bool authenticated, connected;
+    bool hung_up;                 /* call_disconnect() was called */
+    bool ipv4_up, ipv6_up;
+    bool up_wanted, down_wanted;  /* an outward event that waits for the slot */
+    bool close_wanted, lost_wanted; /* a verb that waits until the event is taken */
+    enum tunnel_cause close_cause;
+    uint32_t close_detail;
     struct params params;         /* server: from the verdict */
+    struct ipcp_result ip;
+    struct ip6cp_result ip6;
+    uint32_t ask;                 /* number of the open question outward, 0: none */
+    uint32_t ask_part;            /* the same question's number in auth.server */
+    uint32_t asked;               /* last number given out: never repeats, even if LCP starts over */
+    uint32_t refuse_code;         /* server: RAS error number of the last refusal */
     msec auth_due, ncp_due, goodbye_due;
     struct tunnel_event ev;
     bool ev_set;
-    enum tunnel_cause cause;
+    enum tunnel_cause cause;      /* the first that was found; the others are consequences */
     uint32_t detail;
-    uint8_t text[256];
+    uint8_t attrib;
+    uint8_t text[TUNNEL_TEXT_MAX];
     size_t text_len;
+    uint64_t dropped;             /* user packets received that could not be passed on: no NCP, not connected, not IP */
+    uint8_t out[TUNNEL_OUT_MAX];
+    size_t out_len;
 };
 
 /* The leaf's hashes go into conf.call.certs beforehand. */
 void tunnel_init(struct tunnel *t, const struct tunnel_conf *conf, const struct env *env, msec now);
 
-/* Takes at most one message (an HTTP head or an SSTP packet) off `in`. */
+/* Takes at most one message (an HTTP head or an SSTP packet) off `in`. User packets are dropped here: only
+ * tunnel_walk() gives them out. Whatever goes wrong ends in DOWN; an error is returned only for a bug of ours.
+ * Once DOWN was reported, everything is swallowed. */
 int tunnel_feed(struct tunnel *t, struct rd *in, msec now) MUST_CHECK;
 
 /* An IP packet inside `in`'s bytes, in place. */
@@ -134,11 +163,15 @@ size_t tunnel_data_head(const struct tunnel *t, int family, size_t n, uint8_t ds
 /* Control bytes to send; whole messages; 0 if none or cap < the next message (cap >= 4095 always suffices). */
 size_t tunnel_pull(struct tunnel *t, uint8_t *dst, size_t cap);
 bool tunnel_event(struct tunnel *t, struct tunnel_event *out);
-/* `params` only with ACCEPT (server). A late answer is ignored. */
+/* `params` only with ACCEPT (server). A late answer is ignored. An ACCEPT without a key for a method that makes keys is
+ * turned into a refusal: its binding could be forged ([MS-SSTP] 3.2.5.2.2). ACCEPT without a prefix ends the call. */
 void tunnel_answer(struct tunnel *t, uint32_t ask, const struct auth_verdict *v, const struct params *params, msec now);
-/* Orderly end; ras_error goes into the Terminate-Request, < 0: none. */
+/* Orderly end: Terminate-Request (a client's says why, as Microsoft's do), Call Disconnect, DOWN with this cause.
+ * The first cause wins: closing what is ending already does nothing. While an event waits, it happens once that is taken. */
 void tunnel_close(struct tunnel *t, enum tunnel_cause cause, uint32_t detail, msec now);
+/* The transport is gone: DOWN at once (after an event that waits), nothing is sent. */
 void tunnel_lost(struct tunnel *t, msec now);
+/* While an event waits, nothing is done: take it, then tick again (tunnel_due() still says so). */
 void tunnel_tick(struct tunnel *t, msec now);
 msec tunnel_due(const struct tunnel *t);
 void tunnel_done(struct tunnel *t); /* wipes secrets */

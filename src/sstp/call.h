@@ -9,6 +9,7 @@
 
 #include "base/env.h"
 #include "base/machine.h"
+#include "crypto/binding.h"
 
 enum call_role { CALL_CLIENT, CALL_SERVER };
 
@@ -30,7 +31,6 @@ enum call_state {
 
 const char *call_state_name(enum call_state s);
 
-enum { BINDING_SHA1 = 1, BINDING_SHA256 = 2 };
 enum { CALL_HASHES_MAX = 8, CALL_FRAME_MAX = 4095, CALL_PAYLOAD_MAX = 4091 };
 
 /* Digests of one end-entity certificate (DER). */
@@ -40,7 +40,13 @@ struct call_cert {
 };
 
 enum binding_check { /* what failed; [MS-SSTP] 3.3.5.2.3 */
-    BINDING_OK, BINDING_MISSING, BINDING_REPEATED, BINDING_HASH_PROTOCOL, BINDING_NONCE, BINDING_CERTIFICATE, BINDING_MAC,
+    BINDING_OK,
+    BINDING_MISSING,       /* no Crypto Binding attribute, or not of the one shape the message may have */
+    BINDING_REPEATED,      /* the attribute, or the whole Call Connected before we judged the first one */
+    BINDING_HASH_PROTOCOL, /* a hash that we did not offer */
+    BINDING_NONCE,
+    BINDING_CERTIFICATE,
+    BINDING_MAC,
 };
 
 struct call_conf {
@@ -50,7 +56,7 @@ struct call_conf {
     msec abort_1, abort_2;             /* 3000, 1000 */
     msec disconnect_1, disconnect_2;   /* 5000, 1000 */
     unsigned nak_max;                  /* 3: server Naks, client resends */
-    uint8_t hash_mask;                 /* server: offered; client: acceptable. BINDING_* bits */
+    uint8_t hash_mask;                 /* server: offered; client: acceptable. BINDING_* bits, at least one */
     struct call_cert certs[CALL_HASHES_MAX]; /* server: any of these is right; client: [0] is what TLS showed */
     unsigned n_certs;
 };
@@ -96,8 +102,9 @@ struct call {
     const struct env *env;
     enum call_state state;
     msec due;
-    bool hello_sent;
-    unsigned naks;
+    bool hello_sent;           /* an Echo Request is out and nothing has come since */
+    bool early_noted;          /* the note about early user data was given */
+    unsigned naks;             /* server: sent; client: answered by asking again */
     bool has_hlak;
     uint8_t hlak[32];
     uint8_t nonce[32];
@@ -107,13 +114,14 @@ struct call {
     struct call_event ev;
     bool ev_set;
     struct call_event ending;  /* cause, kept until DOWN */
-    uint8_t out[512];          /* control packets to send, in order */
+    uint8_t out[1024];         /* control packets to send, in order */
     size_t out_len;
 };
 
 /* Client: the HTTP upgrade is done, sends Connect Request. Server: waits for one. */
 void call_init(struct call *c, const struct call_conf *conf, const struct env *env, msec now);
-/* Takes one SSTP packet; FED_MORE while `in` does not hold a whole one (needs at most 4095 bytes). */
+/* Takes one SSTP packet; FED_MORE while `in` does not hold a whole one (needs at most 4095 bytes). Bytes that are no
+ * SSTP end the call with a DOWN event, not with an error; ERR_STATE: the call is down already. */
 int call_feed(struct call *c, struct rd *in, msec now) MUST_CHECK;
 size_t call_pull(struct call *c, uint8_t *dst, size_t cap);
 bool call_event(struct call *c, struct call_event *out);

@@ -82,15 +82,13 @@ struct sstp_msg {
 
     uint8_t nonce[SSTP_NONCE]; /* Ack and Connected */
 
-    /* Nak, Abort, Disconnect: the reasons. In a decoded message of another type: Status Infos that do not belong
-     * there but were well formed. Values are borrowed from the packet. */
+    /* Nak, Abort, Disconnect: the reasons. Values are borrowed from the packet. */
     unsigned n_status;
     struct sstp_status_info status[SSTP_STATUS_MAX];
 
-    /* Decoder only: attributes that are unknown (UNRECOGNIZED_ATTRIBUTE, no value), repeated (DUPLICATE_ATTRIBUTE), of
-     * a wrong length (INVALID_ATTRIB_VALUE_LENGTH) or known but out of place in this message
-     * (ATTRIB_NOT_SUPPORTED_IN_MSG), in the order of the packet. A Status Info is out of place only by its presence
-     * in `status`, and is not listed here unless its length is wrong. */
+    /* Decoder only, in the order of the packet: attributes that are unknown (UNRECOGNIZED_ATTRIBUTE, no value),
+     * repeated (DUPLICATE_ATTRIBUTE), of a wrong length (INVALID_ATTRIB_VALUE_LENGTH), or known but out of place in this
+     * message (ATTRIB_NOT_SUPPORTED_IN_MSG). A Status Info that is out of place and reports "no error" is ignored. */
     unsigned n_faults;
     struct sstp_status_info faults[SSTP_STATUS_MAX];
 };

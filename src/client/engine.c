@@ -1,0 +1,401 @@
+/* The engine's loop: dial, TLS, tunnel, and packets between the tunnel and the TUN queue; see engine.h.
+ *
+ * It waits for its plan, dials, runs the stream, reports the address that won and what the tunnel gave, gets the TUN
+ * queue for it, and carries packets until somebody ends the call. When its parent is gone it ends at once. */
+#include "client/engine.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "client/dial.h"
+#include "client/msgs.h"
+#include "client/outcome.h"
+#include "dp/stream.h"
+#include "events/events.h"
+#include "priv/proc.h"
+#include "tls/prim_host.h"
+
+enum { READ_BATCHES = 4, CA_MAX = 4 << 20, ARENA = BATCH_MAX * 2048 + PACKET_MAX };
+
+struct engine {
+    struct loop *loop;
+    struct chan *parent;
+    struct plan plan;
+    struct slice ca; /* owned */
+    struct tls_ctx *tls;
+    struct dial *dial;
+    struct stream_bench bench;
+    struct stream *stream; /* NULL before the connection is made */
+    struct watch *socket, *tun;
+    struct timer *timer;
+    int tun_fd;
+    struct arena arena;
+    struct env env;
+    struct tunnel_conf conf;
+    char correlation[48];
+    bool up_sent, was_up, ended;
+    enum exit_code code;
+};
+
+static void turn(struct engine *e);
+
+static struct outcome outcome(const struct engine *e)
+{
+    return (struct outcome){ e->plan.call, e->plan.host_header, e->was_up };
+}
+
+/* Tells the parent how it ended, once, and leaves the loop when that is on its way. */
+static void leave(struct engine *e, enum exit_code code)
+{
+    uint8_t body[1] = { (uint8_t)code };
+    if (e->ended)
+        return;
+    e->ended = true;
+    e->code = code;
+    chan_send(e->parent, &(struct imsg){ .type = CM_DOWN, .body = slice_of(body, 1) });
+    loop_stop(e->loop, code);
+}
+
+static void watch_all(struct engine *e)
+{
+    if (!e->stream || e->ended)
+        return;
+    watch_set(e->socket, stream_wants(e->stream));
+    /* While packets wait in the stream the others wait in the TUN queue, where the sender's TCP sees them. */
+    if (e->tun)
+        watch_set(e->tun, e->stream->queue.block ? 0 : LOOP_READ);
+    timer_set(e->timer, stream_due(e->stream));
+}
+
+static void write_tun(struct engine *e, const struct batch *b)
+{
+    static uint8_t buf[TUN_VNET_HDR + PACKET_MAX];
+    for (unsigned i = 0; e->tun && i < b->n; i++) {
+        memcpy(buf, b->at[i].vnet, TUN_VNET_HDR);
+        memcpy(buf + TUN_VNET_HDR, b->at[i].p, b->at[i].n);
+        if (tun_write(e->tun_fd, buf, TUN_VNET_HDR + b->at[i].n) < 0)
+            continue; /* a full or vanished interface drops, as every link may */
+    }
+}
+
+static void report_up(struct engine *e, const struct tunnel_event *ev)
+{
+    uint8_t body[32];
+    struct up_net net = { ev->ip.our_addr, ev->ip.peer_addr, { ev->ip.dns[0], ev->ip.dns[1] }, ev->mtu };
+    if (!ev->ipv4 || e->up_sent)
+        return;
+    e->up_sent = true;
+    chan_send(e->parent, &(struct imsg){ .type = CM_UP, .body = slice_of(body, up_encode(&net, body, sizeof body)) });
+}
+
+static void on_secure(struct engine *e)
+{
+    const struct tls *t = stream_tls(e->stream);
+    event(EV_CLIENT_VERIFIED, e->plan.call, F_TEXT("server", e->plan.host_header), F_TEXT("tls", tls_version(t)),
+          F_TEXT("cipher", tls_cipher(t)), F_TEXT("pin", tls_peer_pin(t)));
+}
+
+static void on_tunnel(struct engine *e, const struct tunnel_event *ev)
+{
+    struct outcome o = outcome(e);
+    switch (ev->kind) {
+    case TUNNEL_EV_AUTHENTICATED:
+        event(EV_CLIENT_AUTHENTICATED, e->plan.call, F_TEXT("user", e->plan.user),
+              F_TEXT("method", auth_method_name(e->stream->tunnel.method)));
+        break;
+    case TUNNEL_EV_UP:
+        report_up(e, ev);
+        break;
+    case TUNNEL_EV_IDENT:
+        event(EV_LCP_IDENT, e->plan.call, F_BYTES("text", ev->text));
+        break;
+    case TUNNEL_EV_DOWN:
+        e->code = outcome_tunnel(&o, ev, &e->stream->leaf);
+        break;
+    case TUNNEL_EV_NONE:
+    case TUNNEL_EV_UPGRADED:
+    case TUNNEL_EV_ASK:
+    case TUNNEL_EV_CONNECTED:
+        break;
+    }
+}
+
+static void on_dead(struct engine *e, const struct stream_event *ev)
+{
+    struct outcome o = outcome(e);
+    switch (ev->cause) {
+    case STREAM_CAUSE_NONE: /* said when the tunnel came down */
+        break;
+    case STREAM_CAUSE_TLS:
+        e->code = outcome_tls(&o, stream_tls(e->stream), ev->text);
+        break;
+    case STREAM_CAUSE_ABORT:
+    case STREAM_CAUSE_DEADLINE:
+    case STREAM_CAUSE_LOST:
+    case STREAM_CAUSE_FLOOD:
+    case STREAM_CAUSE_OURS:
+        if (e->code == EXIT_FAILED)
+            e->code = outcome_lost(&o, stream_cause_text(ev->cause));
+        break;
+    }
+    leave(e, e->code);
+}
+
+static void take_events(struct engine *e)
+{
+    struct stream_event ev;
+    while (!e->ended && stream_event(e->stream, &ev, loop_now(e->loop))) {
+        switch (ev.kind) {
+        case STREAM_EV_SECURE:
+            on_secure(e);
+            break;
+        case STREAM_EV_TUNNEL:
+            on_tunnel(e, &ev.tunnel);
+            break;
+        case STREAM_EV_DEAD:
+            on_dead(e, &ev);
+            break;
+        case STREAM_EV_NONE:
+            break;
+        }
+    }
+}
+
+static void turn(struct engine *e)
+{
+    take_events(e);
+    if (!e->ended) {
+        stream_flush(e->stream, loop_now(e->loop));
+        take_events(e);
+    }
+    watch_all(e);
+}
+
+static void on_socket(void *ctx, int events)
+{
+    struct engine *e = ctx;
+    static struct batch b;
+    msec now = loop_now(e->loop);
+    bool more = events & LOOP_READ;
+    for (unsigned i = 0; more && i < READ_BATCHES && !e->ended; i++) {
+        batch_clear(&b);
+        more = stream_readable(e->stream, &b, now);
+        write_tun(e, &b);
+        take_events(e);
+    }
+    if (!e->ended)
+        turn(e);
+}
+
+static void on_tun(void *ctx, int events)
+{
+    struct engine *e = ctx;
+    static struct batch b;
+    (void)events;
+    batch_clear(&b);
+    arena_clear(&e->arena);
+    while (!batch_full(&b)) {
+        uint8_t *p = arena_room(&e->arena, PACKET_MAX);
+        if (!p)
+            break;
+        long n = tun_read(e->tun_fd, p - TUN_VNET_HDR, PACKET_MAX + TUN_VNET_HDR);
+        if (n <= TUN_VNET_HDR)
+            break;
+        batch_add(&b, p, (size_t)n - TUN_VNET_HDR);
+        arena_take(&e->arena, (size_t)n - TUN_VNET_HDR);
+    }
+    stream_send(e->stream, &b, loop_now(e->loop));
+    turn(e);
+}
+
+static void on_timer(void *ctx)
+{
+    struct engine *e = ctx;
+    stream_tick(e->stream, loop_now(e->loop));
+    turn(e);
+}
+
+static void configure(struct engine *e)
+{
+    struct tunnel_conf *c = &e->conf;
+    tunnel_conf_default(c, TUNNEL_CLIENT);
+    snprintf(e->correlation, sizeof e->correlation, "{%s}", e->plan.call);
+    c->http.host = e->plan.host_header;
+    c->http.correlation = e->correlation;
+    memcpy(c->methods, e->plan.methods, sizeof c->methods);
+    c->n_methods = e->plan.n_methods;
+    c->user = slice_str(e->plan.user);
+    c->password = slice_of(e->plan.password, e->plan.password_len);
+    c->want_dns = e->plan.want_dns;
+    e->env = (struct env){ .random = prim_random, .prim = &prim_host };
+}
+
+static void on_dialled(void *ctx, int fd, const struct prefix *at, const char *why)
+{
+    struct engine *e = ctx;
+    uint8_t body[32];
+    char text[PREFIX_TEXT];
+    if (fd < 0) {
+        event(EV_CLIENT_CONNECT_FAILED, e->plan.call, F_TEXT("server", e->plan.host_header), F_TEXT("cause", why));
+        leave(e, EXIT_NETWORK);
+        return;
+    }
+    event(EV_CLIENT_CONNECTED, e->plan.call, F_TEXT("address", prefix_text(at, text)), F_NUM("port", e->plan.port));
+    chan_send(e->parent,
+              &(struct imsg){ .type = CM_PEER, .body = slice_of(body, address_encode(at, body, sizeof body)) });
+    struct stream_conf sc = { .tls = e->tls,
+                              .tunnel = &e->conf,
+                              .env = &e->env,
+                              .tls_timeout = SECONDS(30),
+                              .flush_timeout = SECONDS(5),
+                              .linger_timeout = SECONDS(1) };
+    e->stream = calloc(1, sizeof *e->stream);
+    if (!e->stream || stream_init(e->stream, &sc, &e->bench, fd, loop_now(e->loop)) < 0) {
+        close(fd);
+        free(e->stream);
+        e->stream = NULL;
+        leave(e, EXIT_FAILED);
+        return;
+    }
+    e->socket = watch_new(e->loop, fd, LOOP_READ, on_socket, e);
+    e->timer = timer_new(e->loop, on_timer, e);
+    if (!e->socket || !e->timer) {
+        leave(e, EXIT_FAILED);
+        return;
+    }
+    turn(e);
+}
+
+static bool make_tls(struct engine *e)
+{
+    char err[TLS_ERR_TEXT];
+    struct tls_verify v = {
+        .name = e->plan.host_is_ip ? NULL : e->plan.host,
+        .ip = e->plan.host_is_ip ? e->plan.host : NULL,
+        .ca_pem = e->ca,
+        .pins = slice_of(e->plan.pins, 32 * e->plan.n_pins),
+    };
+    e->tls = tls_ctx_client(&v, err);
+    if (!e->tls)
+        event(EV_CLIENT_REQUEST_NOT_SENT, e->plan.call, F_TEXT("server", e->plan.host_header), F_TEXT("cause", err));
+    return e->tls;
+}
+
+static void on_plan(struct engine *e, const struct imsg *m)
+{
+    if (e->dial || plan_decode(m->body, &e->plan) < 0) {
+        leave(e, EXIT_FAILED);
+        return;
+    }
+    events_set_level(e->plan.verbose ? EVENT_DEBUG : EVENT_INFO);
+    configure(e);
+    if (!make_tls(e)) {
+        leave(e, EXIT_CERTIFICATE);
+        return;
+    }
+    event(EV_CLIENT_CONNECTING, e->plan.call, F_TEXT("server", e->plan.host_header));
+    e->dial = dial_new(e->loop, e->plan.addresses, e->plan.n_addresses, e->plan.port, on_dialled, e);
+    if (!e->dial)
+        leave(e, EXIT_FAILED);
+}
+
+static void on_parent(void *ctx, struct imsg *m)
+{
+    struct engine *e = ctx;
+    if (client_msg_check(CM_FROM_PARENT, m)) {
+        leave(e, EXIT_FAILED);
+        return;
+    }
+    switch ((enum client_msg)m->type) {
+    case CM_PLAN:
+        on_plan(e, m);
+        break;
+    case CM_TUN:
+        if (!e->stream || e->tun)
+            break;
+        e->tun_fd = m->fds[0];
+        m->fds[0] = -1;
+        e->was_up = true;
+        e->tun = watch_new(e->loop, e->tun_fd, LOOP_READ, on_tun, e);
+        break;
+    case CM_STOP:
+        if (e->stream) {
+            stream_close(e->stream, TUNNEL_CAUSE_LOCAL, 0, loop_now(e->loop));
+            turn(e);
+        } else {
+            leave(e, EXIT_OK);
+        }
+        break;
+    case CM_LOOKUP:
+    case CM_ADDRESSES:
+    case CM_PEER:
+    case CM_UP:
+    case CM_DOWN:
+        break;
+    }
+}
+
+/* Without a parent nobody would put the host back: end, so that the next start finds a dead owner. */
+static void on_orphaned(void *ctx, int err)
+{
+    struct engine *e = ctx;
+    (void)err;
+    e->ended = true;
+    loop_stop(e->loop, EXIT_FAILED);
+}
+
+static bool read_ca(struct engine *e)
+{
+    uint8_t *all = malloc(CA_MAX);
+    size_t n = 0;
+    for (ssize_t got; all && n < CA_MAX && (got = read(PLAN_CA_FD, all + n, CA_MAX - n)) > 0;)
+        n += (size_t)got;
+    close(PLAN_CA_FD);
+    e->ca = slice_of(all, n);
+    return all;
+}
+
+static void end(struct engine *e)
+{
+    if (e->stream)
+        stream_done(e->stream);
+    free(e->stream);
+    watch_free(e->socket);
+    watch_free(e->tun);
+    timer_free(e->timer);
+    dial_free(e->dial);
+    tls_ctx_free(e->tls);
+    if (e->tun_fd >= 0)
+        close(e->tun_fd);
+    chan_free(e->parent);
+    arena_done(&e->arena);
+    stream_bench_done(&e->bench);
+    free((void *)(uintptr_t)e->ca.p);
+    secret_wipe(&e->plan, sizeof e->plan);
+    loop_free(e->loop);
+}
+
+int engine_main(const char *user)
+{
+    static struct engine e = { .tun_fd = -1, .code = EXIT_FAILED };
+    char err[256];
+    struct proc_confine c = { .user = user, .root_fd = -1, .empty_root = true, .allow_net = true };
+    events_init("engine", EVENT_INFO);
+    bool ok = read_ca(&e);
+    if (!ok || proc_confine(&c, err) < 0) {
+        event(EV_ROLE_CONFINE_FAILED, NULL, F_TEXT("role", "engine"), F_TEXT("cause", ok ? err : "out of memory"));
+        return EXIT_FAILED;
+    }
+    e.loop = loop_new();
+    if (!e.loop || stream_bench_init(&e.bench) < 0 || arena_init(&e.arena, ARENA) < 0)
+        return EXIT_FAILED;
+    e.parent = chan_new(e.loop, PROC_CHANNEL_FD, on_parent, on_orphaned, &e);
+    if (!e.parent)
+        return EXIT_FAILED;
+    int code = loop_run(e.loop);
+    end(&e);
+    return code;
+}

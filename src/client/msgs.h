@@ -1,0 +1,60 @@
+/* What the client's processes say to each other: types, bodies, and who may say what. See priv/imsg.h. */
+#ifndef ADIT_CLIENT_MSGS_H
+#define ADIT_CLIENT_MSGS_H
+
+#include "client/options.h"
+#include "priv/imsg.h"
+
+enum client_msg {
+    CM_LOOKUP = 1, /* parent to resolver: host name */
+    CM_ADDRESSES,  /* resolver to parent: addresses, or a text that says why there are none */
+    CM_PLAN,       /* parent to engine: everything that it needs to dial */
+    CM_PEER,       /* engine to parent: the address that won */
+    CM_UP,         /* engine to parent: addresses, resolvers, MTU; waits for CM_TUN */
+    CM_TUN,        /* parent to engine: the TUN queue as a descriptor */
+    CM_STOP,       /* parent to engine: end the call in order */
+    CM_DOWN,       /* engine to parent: exit code; everything was said already */
+};
+
+enum { PLAN_ADDRESSES = 16, PLAN_CA_FD = 4 };
+
+/* The engine's orders. The CA file is descriptor PLAN_CA_FD (or /dev/null with pins alone). */
+struct plan {
+    char host[OPT_HOST];
+    bool host_is_ip;
+    uint16_t port;
+    char host_header[OPT_HOST + 8];
+    char call[40]; /* correlation id, without braces */
+    char user[AUTH_NAME_MAX + 1];
+    uint8_t password[AUTH_PASSWORD_BYTES]; /* wiped by both sides after use */
+    size_t password_len;
+    uint8_t pins[OPT_PINS][32];
+    unsigned n_pins;
+    enum auth_method methods[AUTH_METHODS];
+    unsigned n_methods;
+    struct prefix addresses[PLAN_ADDRESSES]; /* full length, in the order to try */
+    unsigned n_addresses;
+    bool want_dns, verbose;
+};
+
+/* What the tunnel gave. */
+struct up_net {
+    uint32_t our_addr, peer_addr, dns[2]; /* host order */
+    uint16_t mtu;
+};
+
+size_t plan_encode(const struct plan *p, uint8_t *dst, size_t cap);
+int plan_decode(struct slice body, struct plan *ret_p) MUST_CHECK;
+size_t addresses_encode(const struct prefix *a, unsigned n, const char *why, uint8_t *dst, size_t cap);
+/* Returns how many; `why` gets words when there are none. < 0: malformed. */
+int addresses_decode(struct slice body, struct prefix *a, unsigned max, char why[256]) MUST_CHECK;
+size_t up_encode(const struct up_net *u, uint8_t *dst, size_t cap);
+int up_decode(struct slice body, struct up_net *ret_u) MUST_CHECK;
+size_t address_encode(const struct prefix *a, uint8_t *dst, size_t cap);
+int address_decode(struct slice body, struct prefix *ret_a) MUST_CHECK;
+
+/* What the parent accepts from its engine and its resolver; what they accept from it. */
+enum { CM_FROM_ENGINE, CM_FROM_RESOLVER, CM_FROM_PARENT };
+const char *client_msg_check(int from, const struct imsg *m);
+
+#endif

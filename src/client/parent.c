@@ -1,0 +1,263 @@
+/* The privileged half of the client; see parent.h.
+ *
+ *   journal (undoes what a killed run left) -> resolver, engine started -> rights dropped -> addresses -> plan ->
+ *   CM_PEER, CM_UP -> host set up, TUN handed over -> ... -> engine gone, however -> host put back -> exit
+ *
+ * Nothing that came over the network is read here but the engine's few fixed messages. */
+#include "client/parent.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "client/up.h"
+#include "events/events.h"
+#include "loop/loop.h"
+#include "priv/proc.h"
+
+enum { STOP_LIMIT = 12000, LOOKUP_LIMIT = 30000 }; /* ms */
+
+struct parent {
+    const struct options *opt;
+    struct plan *plan;
+    struct loop *loop;
+    struct undo *undo;
+    struct chan *engine, *resolver;
+    struct timer *limit;
+    pid_t engine_pid, resolver_pid;
+    struct prefix server;
+    bool stopping, told; /* told: the engine said how it ended */
+    enum exit_code code;
+};
+
+static void stop(struct parent *p, enum exit_code code)
+{
+    p->code = code;
+    loop_stop(p->loop, code);
+}
+
+static void send_plan(struct parent *p)
+{
+    static uint8_t body[4096];
+    size_t n = plan_encode(p->plan, body, sizeof body);
+    chan_send(p->engine, &(struct imsg){ .type = CM_PLAN, .body = slice_of(body, n) });
+    secret_wipe(body, sizeof body);
+    secret_wipe(p->plan->password, sizeof p->plan->password);
+    timer_set(p->limit, NEVER);
+}
+
+static void on_addresses(void *ctx, struct imsg *m)
+{
+    struct parent *p = ctx;
+    char why[256] = "malformed answer";
+    int n = client_msg_check(CM_FROM_RESOLVER, m) ? ERR_VALUE
+                                                  : addresses_decode(m->body, p->plan->addresses, PLAN_ADDRESSES, why);
+    if (n <= 0) {
+        event(EV_CLIENT_NOT_RESOLVED, p->plan->call, F_TEXT("server", p->opt->host), F_TEXT("cause", why));
+        stop(p, EXIT_NETWORK);
+        return;
+    }
+    p->plan->n_addresses = (unsigned)n;
+    send_plan(p);
+}
+
+static void on_resolver_lost(void *ctx, int err)
+{
+    struct parent *p = ctx;
+    (void)err;
+    if (p->plan->n_addresses || p->stopping)
+        return;
+    event(EV_CLIENT_NOT_RESOLVED, p->plan->call, F_TEXT("server", p->opt->host),
+          F_TEXT("cause", "the resolver process died"));
+    stop(p, EXIT_NETWORK);
+}
+
+static void on_up(struct parent *p, const struct imsg *m)
+{
+    struct up_conf c = { .opt = p->opt, .call = p->plan->call, .server = p->server };
+    if (!p->server.family || up_decode(m->body, &c.net) < 0) {
+        stop(p, EXIT_FAILED);
+        return;
+    }
+    int fd = up_host(p->undo, &c);
+    if (fd < 0) { /* said why; end the call in order, then put the host back */
+        p->code = EXIT_FAILED;
+        p->told = true;
+        chan_send(p->engine, &(struct imsg){ .type = CM_STOP });
+        timer_set(p->limit, loop_now(p->loop) + STOP_LIMIT);
+        return;
+    }
+    chan_send(p->engine, &(struct imsg){ .type = CM_TUN, .n_fds = 1, .fds = { fd } });
+    close(fd);
+}
+
+static void on_engine(void *ctx, struct imsg *m)
+{
+    struct parent *p = ctx;
+    const char *bad = client_msg_check(CM_FROM_ENGINE, m);
+    if (bad) {
+        event(EV_ROLE_REFUSED, p->plan->call, F_TEXT("role", "engine"), F_TEXT("cause", bad));
+        stop(p, EXIT_FAILED);
+        return;
+    }
+    switch ((enum client_msg)m->type) {
+    case CM_PEER:
+        if (address_decode(m->body, &p->server) < 0)
+            stop(p, EXIT_FAILED);
+        break;
+    case CM_UP:
+        on_up(p, m);
+        break;
+    case CM_DOWN:
+        stop(p, p->told ? p->code : (enum exit_code)m->body.p[0]);
+        p->told = true;
+        break;
+    case CM_LOOKUP:
+    case CM_ADDRESSES:
+    case CM_PLAN:
+    case CM_TUN:
+    case CM_STOP:
+        break;
+    }
+}
+
+static void on_engine_lost(void *ctx, int err)
+{
+    struct parent *p = ctx;
+    (void)err;
+    if (p->told)
+        return;
+    event(EV_CLIENT_ENGINE_DIED, p->plan->call, F_NUM("pid", p->engine_pid));
+    stop(p, EXIT_FAILED);
+}
+
+static void on_signal(void *ctx, int signo)
+{
+    struct parent *p = ctx;
+    if (signo == SIGCHLD || p->stopping)
+        return;
+    p->stopping = true;
+    if (!p->plan->n_addresses) { /* nothing has begun */
+        stop(p, EXIT_OK);
+        return;
+    }
+    chan_send(p->engine, &(struct imsg){ .type = CM_STOP });
+    timer_set(p->limit, loop_now(p->loop) + STOP_LIMIT);
+}
+
+static void on_limit(void *ctx)
+{
+    struct parent *p = ctx;
+    if (!p->plan->n_addresses && !p->stopping)
+        event(EV_CLIENT_NOT_RESOLVED, p->plan->call, F_TEXT("server", p->opt->host),
+              F_TEXT("cause", "no answer in 30 s"));
+    stop(p, p->stopping ? EXIT_OK : EXIT_NETWORK);
+}
+
+/* Both processes are started while we still may. */
+static int start_roles(struct parent *p, int ca_fd, const char *user)
+{
+    const char *args[] = { user, NULL };
+    int fds[] = { ca_fd }, engine_fd = -1, resolver_fd = -1;
+    struct proc_start engine = { "engine", "adit: engine", args, fds, 1 };
+    struct proc_start resolver = { "resolver", "adit: resolver", args, NULL, 0 };
+    int n = proc_spawn(&engine, &p->engine_pid, &engine_fd);
+    if (n == 0 && !p->opt->host_is_ip)
+        n = proc_spawn(&resolver, &p->resolver_pid, &resolver_fd);
+    if (n < 0)
+        return n;
+    p->engine = chan_new(p->loop, engine_fd, on_engine, on_engine_lost, p);
+    if (resolver_fd >= 0)
+        p->resolver = chan_new(p->loop, resolver_fd, on_addresses, on_resolver_lost, p);
+    return !p->engine || (resolver_fd >= 0 && !p->resolver) ? ERR_NOMEM : 0;
+}
+
+static int watch_signals(struct parent *p)
+{
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD };
+    for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        if (loop_signal(p->loop, signals[i], on_signal, p) < 0)
+            return ERR_SYSTEM;
+    return 0;
+}
+
+static void reap(pid_t pid, msec limit_ms)
+{
+    for (msec waited = 0; pid > 0 && waited < limit_ms; waited += 10) {
+        if (waitpid(pid, NULL, WNOHANG) != 0)
+            return;
+        usleep(10000);
+    }
+    if (pid > 0 && kill(pid, SIGKILL) == 0)
+        waitpid(pid, NULL, 0);
+}
+
+/* The host first, then the processes: nothing may go into a tunnel that is gone. */
+static void put_back(struct parent *p)
+{
+    unsigned left = undo_all(p->undo);
+    if (left)
+        event(EV_UNDO_FAILED, p->plan->call, F_NUM("entries", left));
+    else
+        event(EV_CLIENT_UNDONE, p->plan->call);
+    undo_free(p->undo);
+    chan_free(p->engine);
+    chan_free(p->resolver);
+    reap(p->resolver_pid, 100);
+    reap(p->engine_pid, 2000);
+}
+
+static int run(struct parent *p, int ca_fd, const char *user)
+{
+    char err[256];
+    /* Network set-up; ending a role of another user; writing /etc/resolv.conf is root's by ownership. */
+    struct proc_confine c = { .root_fd = -1,
+                              .keep_caps = 1ul << CAP_NET_ADMIN | 1ul << CAP_KILL | 1ul << CAP_DAC_OVERRIDE,
+                              .allow_net = true };
+    p->loop = loop_new();
+    p->limit = p->loop ? timer_new(p->loop, on_limit, p) : NULL;
+    if (!p->limit || watch_signals(p) < 0 || start_roles(p, ca_fd, user) < 0) {
+        event(EV_CLIENT_SETUP_FAILED, p->plan->call, F_TEXT("cause", "a process or the event loop cannot be started"));
+        return EXIT_FAILED;
+    }
+    close(ca_fd);
+    if (proc_confine(&c, err) < 0) {
+        event(EV_ROLE_CONFINE_FAILED, p->plan->call, F_TEXT("role", "parent"), F_TEXT("cause", err));
+        return EXIT_FAILED;
+    }
+    if (p->resolver) {
+        event(EV_CLIENT_RESOLVING, p->plan->call, F_TEXT("server", p->opt->host));
+        chan_send(p->resolver, &(struct imsg){ .type = CM_LOOKUP, .body = slice_str(p->opt->host) });
+        timer_set(p->limit, loop_now(p->loop) + LOOKUP_LIMIT);
+    } else {
+        p->plan->addresses[0] = p->opt->host_ip;
+        p->plan->n_addresses = 1;
+        send_plan(p);
+    }
+    loop_run(p->loop);
+    return (int)p->code;
+}
+
+int parent_main(const struct options *o, struct plan *plan, int ca_fd, const char *role_user)
+{
+    static struct parent p;
+    char err[256];
+    unsigned left = 0;
+    p = (struct parent){ .opt = o, .plan = plan, .code = EXIT_FAILED };
+    if (undo_open(o->state_dir, o->interface, &p.undo, &left, err) < 0) {
+        event(EV_UNDO_BUSY, plan->call, F_TEXT("interface", o->interface), F_TEXT("cause", err));
+        return EXIT_FAILED;
+    }
+    if (left)
+        event(EV_LEFTOVERS_UNDONE, plan->call, F_TEXT("interface", o->interface), F_NUM("entries", left));
+    int code = run(&p, ca_fd, role_user);
+    secret_wipe(plan->password, sizeof plan->password);
+    put_back(&p);
+    timer_free(p.limit);
+    loop_free(p.loop);
+    return code;
+}

@@ -1,0 +1,185 @@
+/* Bringing the tunnel up on this host; see up.h. Undoing is the journal's business. */
+#include "client/up.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "events/events.h"
+#include "net/dns.h"
+#include "net/link.h"
+#include "net/tun.h"
+
+static int add_route(struct undo *u, const struct nl_route *r, char err[256])
+{
+    struct undo_entry e = {
+        .kind = UNDO_ROUTE, .prefix = r->dst, .via = r->via, .dev = r->dev, .table = r->table, .metric = r->metric
+    };
+    int n = undo_note(u, &e);
+    return n < 0 ? n : nl_route_add(r, err);
+}
+
+static int make_interface(struct undo *u, const struct up_conf *c, char err[256])
+{
+    const char *name = c->opt->interface;
+    struct prefix our = prefix_v4(c->net.our_addr, 32), peer = prefix_v4(c->net.peer_addr, 32);
+    int fd;
+    if (nl_link_index(name)) {
+        snprintf(err, 256, "an interface %s is there already; choose another name with --interface", name);
+        return ERR_DUPLICATE;
+    }
+    if (undo_note(u, &(struct undo_entry){ .kind = UNDO_INTERFACE, .name = name }) < 0) {
+        snprintf(err, 256, "the undo journal in %s cannot be written", c->opt->state_dir);
+        return ERR_SYSTEM;
+    }
+    int n = tun_create(name, 1, &fd, err);
+    if (n < 0)
+        return n;
+    n = nl_link_up(name, c->net.mtu, err);
+    /* Some servers give no address of their own, or 1.0.0.1: the peer address is only a label on a point-to-point link. */
+    if (n == 0)
+        n = nl_addr_add(name, &our, c->net.peer_addr ? &peer : NULL, err);
+    if (n < 0) {
+        close(fd);
+        return n;
+    }
+    return fd;
+}
+
+/* The server itself stays reachable outside the tunnel; event 14 when it cannot be. */
+static int pin_server(struct undo *u, const struct up_conf *c, char err[256])
+{
+    struct nl_route now;
+    static const uint8_t loopback6[16] = { [15] = 1 };
+    if (c->server.family == 4 ? prefix_v4_addr(&c->server) >> 24 == 127 : memcmp(c->server.addr, loopback6, 16) == 0)
+        return 0;
+    int n = nl_route_get(&c->server, &now, err);
+    if (n < 0)
+        return n;
+    now.dst = c->server;
+    now.src = (struct prefix){ 0 };
+    now.metric = 0;
+    now.table = 0;
+    /* A host route that is there already does what ours would, and is not ours to take away. */
+    struct nl_route probe = now;
+    n = nl_route_add(&probe, err);
+    if (n == ERR_DUPLICATE)
+        return 0;
+    if (n < 0)
+        return n;
+    struct undo_entry e = { .kind = UNDO_ROUTE, .prefix = now.dst, .via = now.via, .dev = now.dev };
+    n = undo_note(u, &e);
+    if (n < 0 && nl_route_del(&now, err) < 0)
+        return ERR_SYSTEM;
+    return n;
+}
+
+/* A /1 pair beats the default route without touching it. */
+static int default_route(struct undo *u, const char *dev, char err[256])
+{
+    for (uint32_t half = 0; half < 2; half++) {
+        struct nl_route r = { .dst = prefix_v4(half << 31, 1) };
+        snprintf(r.dev, sizeof r.dev, "%s", dev);
+        int n = add_route(u, &r, err);
+        if (n < 0)
+            return n;
+    }
+    return 0;
+}
+
+/* This host's IPv6 would go around a tunnel that carries IPv4 only: unreachable, but for the server and the local links. */
+static int block_ipv6(struct undo *u, const struct up_conf *c, char err[256])
+{
+    struct nl_route there;
+    if (nl_route_default(6, &there) < 0)
+        return 0;
+    if (c->opt->allow_ipv6_outside) {
+        event(EV_CLIENT_IPV6_OUTSIDE, c->call, F_TEXT("interface", there.dev));
+        return 0;
+    }
+    for (unsigned half = 0; half < 2; half++) {
+        uint8_t a[16] = { (uint8_t)(half << 7) };
+        struct nl_route r = { .dst = prefix_v6(a, 1), .unreachable = true, .dev = "lo" };
+        int n = add_route(u, &r, err);
+        if (n < 0)
+            return n;
+    }
+    event(EV_CLIENT_IPV6_BLOCKED, c->call, F_TEXT("interface", there.dev));
+    return 0;
+}
+
+static int set_routes(struct undo *u, const struct up_conf *c, char err[256])
+{
+    const struct options *o = c->opt;
+    char text[PREFIX_TEXT];
+    if (o->no_route)
+        return 0;
+    int n = pin_server(u, c, err);
+    if (n < 0) {
+        event(EV_CLIENT_SERVER_ROUTE_FAILED, c->call, F_TEXT("server", prefix_text(&c->server, text)),
+              F_TEXT("cause", err));
+        return n;
+    }
+    if (o->n_routes == 0) {
+        n = default_route(u, o->interface, err);
+        if (n == 0)
+            n = block_ipv6(u, c, err);
+        if (n == 0)
+            event(EV_CLIENT_ROUTES_SET, c->call, F_TEXT("route", "default"),
+                  F_TEXT("server", prefix_text(&c->server, text)));
+        return n;
+    }
+    for (unsigned i = 0; i < o->n_routes; i++) {
+        struct nl_route r = { .dst = o->routes[i] };
+        snprintf(r.dev, sizeof r.dev, "%s", o->interface);
+        if (r.dst.family != 4) {
+            event(EV_CLIENT_NO_ROUTE, c->call, F_TEXT("route", prefix_text(&r.dst, text)),
+                  F_TEXT("cause", "the tunnel carries IPv4 only"));
+            continue;
+        }
+        n = add_route(u, &r, err);
+        if (n < 0) {
+            event(EV_ROUTE_FAILED, c->call, F_TEXT("route", prefix_text(&r.dst, text)), F_TEXT("cause", err));
+            return n;
+        }
+        event(EV_CLIENT_ROUTES_SET, c->call, F_TEXT("route", prefix_text(&r.dst, text)));
+    }
+    return 0;
+}
+
+static void set_dns(struct undo *u, const struct up_conf *c)
+{
+    struct prefix servers[2];
+    unsigned n = 0;
+    const char *how = "";
+    char err[256], text[PREFIX_TEXT];
+    for (unsigned i = 0; i < 2; i++)
+        if (c->net.dns[i])
+            servers[n++] = prefix_v4(c->net.dns[i], 32);
+    if (c->opt->no_dns || n == 0)
+        return;
+    if (dns_apply(u, c->opt->interface, servers, n, &how, err) < 0)
+        event(EV_CLIENT_DNS_FAILED, c->call, F_TEXT("cause", err));
+    else
+        event(EV_CLIENT_DNS_SET, c->call, F_TEXT("by", how), F_TEXT("first", prefix_text(&servers[0], text)));
+}
+
+int up_host(struct undo *u, const struct up_conf *c)
+{
+    char err[256] = "", our[PREFIX_TEXT], peer[PREFIX_TEXT];
+    struct prefix a = prefix_v4(c->net.our_addr, 32), b = prefix_v4(c->net.peer_addr, 32);
+    int fd = make_interface(u, c, err);
+    if (fd < 0) {
+        event(EV_INTERFACE_FAILED, c->call, F_TEXT("interface", c->opt->interface), F_TEXT("cause", err));
+        return fd;
+    }
+    int n = set_routes(u, c, err);
+    if (n < 0) {
+        event(EV_CLIENT_SETUP_FAILED, c->call, F_TEXT("cause", err));
+        close(fd);
+        return n;
+    }
+    set_dns(u, c);
+    event(EV_CLIENT_INTERFACE_UP, c->call, F_TEXT("interface", c->opt->interface),
+          F_TEXT("address", prefix_text(&a, our)), F_TEXT("peer", prefix_text(&b, peer)), F_NUM("mtu", c->net.mtu));
+    return fd;
+}

@@ -1,0 +1,181 @@
+/* The snapshot as bytes, between our own processes.
+ *
+ * One walk over the fields serves both directions, so that what is written is what is read. The reader believes
+ * nothing: counts, enumerations, texts and prefixes are checked, and leftover bytes are an error. */
+#include "config/config.h"
+
+enum { CODEC_VERSION = 1 };
+
+struct codec {
+    struct wr *w; /* writing, if not NULL */
+    struct rd *r;
+    bool bad;     /* reading: a value that is not allowed */
+};
+
+static void code_number(struct codec *k, uint64_t *v, uint64_t max)
+{
+    if (k->w) {
+        wr_u64(k->w, *v);
+        return;
+    }
+    uint64_t got = rd_u64(k->r);
+    k->bad |= got > max;
+    *v = got > max ? 0 : got;
+}
+
+static void code_unsigned(struct codec *k, unsigned *v, unsigned max)
+{
+    uint64_t n = *v;
+    code_number(k, &n, max);
+    *v = (unsigned)n;
+}
+
+static void code_u16(struct codec *k, uint16_t *v)
+{
+    uint64_t n = *v;
+    code_number(k, &n, UINT16_MAX);
+    *v = (uint16_t)n;
+}
+
+static void code_bool(struct codec *k, bool *v)
+{
+    uint64_t n = *v;
+    code_number(k, &n, 1);
+    *v = n == 1;
+}
+
+static void code_text(struct codec *k, char *v, size_t cap)
+{
+    if (k->w) {
+        size_t n = strnlen(v, cap - 1);
+        wr_u16(k->w, (unsigned)n);
+        wr_bytes(k->w, v, n);
+        return;
+    }
+    size_t n = rd_u16(k->r);
+    if (n >= cap) {
+        k->bad = true;
+        return;
+    }
+    rd_copy(k->r, v, n);
+    v[n] = '\0';
+    k->bad |= strlen(v) != n;
+}
+
+static void code_prefix(struct codec *k, struct prefix *v)
+{
+    if (k->w) {
+        wr_bytes(k->w, v->addr, sizeof(v->addr));
+        wr_u8(k->w, v->family);
+        wr_u8(k->w, v->len);
+        return;
+    }
+    rd_copy(k->r, v->addr, sizeof(v->addr));
+    v->family = rd_u8(k->r);
+    v->len = rd_u8(k->r);
+    k->bad |= v->family != 0 && v->family != 4 && v->family != 6;
+    k->bad |= v->len > (v->family == 6 ? 128 : v->family == 4 ? 32 : 0);
+    static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+    k->bad |= v->family == 4 && memcmp(v->addr, mapped, sizeof(mapped)) != 0;
+}
+
+static void code_lists(struct codec *k, struct config *c)
+{
+    code_unsigned(k, &c->n_listens, CONFIG_LISTENS);
+    for (unsigned i = 0; i < c->n_listens; i++) {
+        code_text(k, c->listens[i].text, sizeof(c->listens[i].text));
+        code_prefix(k, &c->listens[i].addr);
+        code_u16(k, &c->listens[i].port);
+    }
+    code_unsigned(k, &c->n_methods, AUTH_METHODS);
+    for (unsigned i = 0; i < c->n_methods; i++) {
+        unsigned m = c->methods[i];
+        code_unsigned(k, &m, AUTH_METHODS - 1);
+        k->bad |= m == AUTH_NONE;
+        c->methods[i] = (enum auth_method)m;
+    }
+    code_unsigned(k, &c->n_pools, CONFIG_POOLS);
+    for (unsigned i = 0; i < c->n_pools; i++) {
+        code_text(k, c->pools[i].name, sizeof(c->pools[i].name));
+        code_prefix(k, &c->pools[i].ipv4);
+        code_prefix(k, &c->pools[i].ipv6);
+        k->bad |= c->pools[i].ipv4.family == 6 || c->pools[i].ipv6.family == 4;
+    }
+    code_unsigned(k, &c->n_dns, CONFIG_DNS);
+    for (unsigned i = 0; i < c->n_dns; i++)
+        code_prefix(k, &c->dns[i]);
+    code_unsigned(k, &c->n_nbns, 2);
+    for (unsigned i = 0; i < c->n_nbns; i++)
+        code_prefix(k, &c->nbns[i]);
+}
+
+static void code_texts(struct codec *k, struct config *c)
+{
+    code_text(k, c->path, sizeof(c->path));
+    code_text(k, c->certificate.name, sizeof(c->certificate.name));
+    code_text(k, c->certificate.chain, sizeof(c->certificate.chain));
+    code_text(k, c->certificate.key, sizeof(c->certificate.key));
+    code_text(k, c->users, sizeof(c->users));
+    code_text(k, c->interface, sizeof(c->interface));
+    code_text(k, c->outer, sizeof(c->outer));
+    code_text(k, c->user, sizeof(c->user));
+    code_text(k, c->state_dir, sizeof(c->state_dir));
+    code_text(k, c->log_level, sizeof(c->log_level));
+}
+
+static void code_numbers(struct codec *k, struct config *c)
+{
+    uint64_t number = c->number;
+    code_number(k, &number, UINT32_MAX);
+    c->number = (uint32_t)number;
+    code_bool(k, &c->dns_system);
+    code_bool(k, &c->nat);
+    code_bool(k, &c->steering);
+    code_unsigned(k, &c->workers, 256);
+    code_u16(k, &c->mtu);
+    code_number(k, &c->limit.tls, NEVER);
+    code_number(k, &c->limit.http, NEVER);
+    code_number(k, &c->limit.request, NEVER);
+    code_number(k, &c->limit.auth, NEVER);
+    code_number(k, &c->limit.ncp, NEVER);
+    code_number(k, &c->limit.hello, NEVER);
+    code_unsigned(k, &c->limit.half_open_address, UINT32_MAX);
+    code_unsigned(k, &c->limit.half_open, UINT32_MAX);
+    code_unsigned(k, &c->limit.sessions, UINT32_MAX);
+}
+
+static void code_all(struct codec *k, struct config *c)
+{
+    code_numbers(k, c);
+    code_texts(k, c);
+    code_lists(k, c);
+}
+
+size_t config_encode(const struct config *c, uint8_t *dst, size_t cap)
+{
+    struct wr w = wr_of(dst, cap);
+    struct codec k = { .w = &w };
+    struct config copy = *c; /* the walk is the same for both directions, so it takes something that it could write */
+    wr_u16(&w, CODEC_VERSION);
+    code_all(&k, &copy);
+    return wr_len(&w);
+}
+
+int config_decode(struct slice bytes, struct config *ret_c)
+{
+    struct rd r = rd_slice(bytes);
+    struct codec k = { .r = &r };
+    struct config c;
+    memset(&c, 0, sizeof(c));
+    if (rd_u16(&r) != CODEC_VERSION)
+        return rd_ok(&r) ? ERR_VERSION : ERR_TRUNCATED;
+    code_all(&k, &c);
+    if (!rd_ok(&r))
+        return ERR_TRUNCATED;
+    if (k.bad)
+        return ERR_VALUE;
+    if (!rd_end(&r))
+        return ERR_TRAILING;
+    *ret_c = c;
+    return 0;
+}

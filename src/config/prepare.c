@@ -1,0 +1,114 @@
+/* What libconfuse is not to see: comments, and syntax that it accepts silently and means otherwise.
+ *
+ * It would replace ${X} by an environment variable, skip characters that it does not know, let a string run over lines,
+ * and take "a|b" for a path into a block. All of that is refused here with the line. Comments become blanks, since its
+ * own handling of them reads and writes next to its buffer. */
+#include "config/parse.h"
+
+struct scan {
+    struct reader *r;
+    char *buf;
+    size_t at, n;
+    unsigned line;
+};
+
+static bool refuse(struct scan *s, const char *words)
+{
+    complain(s->r, s->line, "%s", words);
+    return false;
+}
+
+static void blank_line(struct scan *s)
+{
+    while (s->at < s->n && s->buf[s->at] != '\n')
+        s->buf[s->at++] = ' ';
+}
+
+static bool blank_block(struct scan *s)
+{
+    unsigned began = s->line;
+    for (; s->at < s->n; s->at++) {
+        if (s->buf[s->at] == '*' && s->at + 1 < s->n && s->buf[s->at + 1] == '/') {
+            s->buf[s->at] = s->buf[s->at + 1] = ' ';
+            s->at += 2;
+            return true;
+        }
+        if (s->buf[s->at] == '\n')
+            s->line++;
+        else
+            s->buf[s->at] = ' ';
+    }
+    s->line = began;
+    return refuse(s, "a comment begins here and does not end");
+}
+
+/* A quoted string, from its opening quote to behind its closing one. */
+static bool pass_string(struct scan *s)
+{
+    char quote = s->buf[s->at++];
+    for (; s->at < s->n && s->buf[s->at] != '\n'; s->at++) {
+        char c = s->buf[s->at];
+        if (c == quote) {
+            s->at++;
+            return true;
+        }
+        if (c == '|')
+            return refuse(s, "the character | is not allowed");
+        if (c == '$' && s->at + 1 < s->n && s->buf[s->at + 1] == '{')
+            return refuse(s, "${...} is not expanded here: write the value itself");
+        if (c == '\\')
+            return refuse(s, "a backslash is not allowed");
+        if ((unsigned char)c < 0x20 && c != '\t')
+            return refuse(s, "a control character in a string");
+    }
+    return refuse(s, "a string does not end on its line");
+}
+
+static bool starts_comment(const struct scan *s, bool token_start)
+{
+    char c = s->buf[s->at], next = s->at + 1 < s->n ? s->buf[s->at + 1] : 0;
+    return c == '#' || (token_start && c == '/' && (next == '/' || next == '*'));
+}
+
+static bool bare(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c && strchr("._-:/[]@", c));
+}
+
+static bool pass_comment(struct scan *s)
+{
+    if (s->buf[s->at] == '/' && s->buf[s->at + 1] == '*') {
+        s->buf[s->at] = s->buf[s->at + 1] = ' ';
+        s->at += 2;
+        return blank_block(s);
+    }
+    blank_line(s);
+    return true;
+}
+
+bool prepare_text(struct reader *r, char *buf, size_t n)
+{
+    struct scan s = { r, buf, 0, n, 1 };
+    bool token_start = true;
+    while (s.at < n) {
+        char c = buf[s.at];
+        bool token = false;
+        if (starts_comment(&s, token_start)) {
+            if (!pass_comment(&s))
+                return false;
+        } else if (c == '"' || c == '\'') {
+            if (!pass_string(&s))
+                return false;
+        } else if (bare(c) || strchr(" \t\r\n{}=,", c ? c : 'x') || (c == '+' && s.at + 1 < n && buf[s.at + 1] == '=')) {
+            s.line += c == '\n';
+            token = bare(c);
+            s.at++;
+        } else if (c == '$' && s.at + 1 < n && buf[s.at + 1] == '{') {
+            return refuse(&s, "${...} is not expanded here: write the value itself");
+        } else {
+            return refuse(&s, "an unexpected character; put values into quotes");
+        }
+        token_start = !token;
+    }
+    return true;
+}

@@ -1,0 +1,254 @@
+/* The life of a stream: states, deadlines, events, the end. The way in and the way out are in stream_in.c and
+ * stream_out.c. See stream.h. */
+#include "dp/stream_priv.h"
+
+#include <errno.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { KEEP_BLOCKS = 64 };
+
+static const char *const cause_texts[] = {
+    [STREAM_CAUSE_NONE] = "closed in order",
+    [STREAM_CAUSE_TLS] = "TLS failed",
+    [STREAM_CAUSE_DEADLINE] = "TLS was not open in time",
+    [STREAM_CAUSE_LOST] = "the peer closed the connection",
+    [STREAM_CAUSE_FLOOD] = "the peer does not read our answers",
+    [STREAM_CAUSE_ABORT] = "closed by us",
+    [STREAM_CAUSE_OURS] = "internal error",
+};
+
+const char *stream_cause_text(enum stream_cause c)
+{
+    return cause_texts[c];
+}
+
+int stream_bench_init(struct stream_bench *b)
+{
+    *b = (struct stream_bench){ 0 };
+    b->io.out = malloc(STREAM_OUT);
+    b->io.out_cap = STREAM_OUT;
+    b->cipher = malloc(STREAM_RECV);
+    b->plain_block = malloc(PACKET_HEAD + STREAM_PLAIN);
+    b->plain = b->plain_block ? b->plain_block + PACKET_HEAD : NULL;
+    b->record = malloc(STREAM_RECORD);
+    blocks_init(&b->outs, STREAM_OUT, KEEP_BLOCKS / 4);
+    blocks_init(&b->carries, STREAM_CARRY, KEEP_BLOCKS);
+    blocks_init(&b->queues, STREAM_QUEUE, KEEP_BLOCKS / 4);
+    if (b->io.out && b->cipher && b->plain && b->record)
+        return 0;
+    stream_bench_done(b);
+    return ERR_NOMEM;
+}
+
+void stream_bench_done(struct stream_bench *b)
+{
+    free(b->io.out);
+    free(b->cipher);
+    free(b->plain_block);
+    free(b->record);
+    blocks_done(&b->outs);
+    blocks_done(&b->carries);
+    blocks_done(&b->queues);
+    *b = (struct stream_bench){ 0 };
+}
+
+void wait_release(struct stream_wait *w, struct blocks *from)
+{
+    if (wait_left(w) || !w->block)
+        return;
+    blocks_put(from, w->block);
+    *w = (struct stream_wait){ 0 };
+}
+
+int stream_init(struct stream *s, const struct stream_conf *conf, struct stream_bench *bench, int fd, msec now)
+{
+    int one = 1, notsent = STREAM_NOTSENT;
+    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) < 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &notsent, sizeof(notsent)) < 0)
+        return ERR_SYSTEM;
+    /* The tunnel, most of the struct, is set up when TLS is open: a silent connection never touches those pages. */
+    memset(s, 0, offsetof(struct stream, tunnel));
+    s->conf = *conf;
+    s->bench = bench;
+    s->fd = fd;
+    stream_enter(s, STREAM_HANDSHAKE, now);
+    return 0;
+}
+
+/* A last close throws away what the peer does not take, so that it does not live on in the kernel. */
+static void close_socket(struct stream *s)
+{
+    int unsent = 0;
+    bool linger = s->state == STREAM_LINGER && ioctl(s->fd, SIOCOUTQ, &unsent) == 0 && unsent == 0;
+    if (!linger && !s->broken) {
+        struct linger off = { 1, 0 };
+        (void)setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &off, sizeof(off));
+    }
+    close(s->fd);
+    s->fd = -1;
+}
+
+static void drop_waiting(struct stream *s)
+{
+    struct stream_wait *waits[] = { &s->out, &s->carry, &s->queue };
+    struct blocks *homes[] = { &s->bench->outs, &s->bench->carries, &s->bench->queues };
+    for (unsigned i = 0; i < 3; i++) {
+        waits[i]->from = waits[i]->to = 0;
+        wait_release(waits[i], homes[i]);
+    }
+    s->plain = rd_of(NULL, 0);
+    s->bench->io.in = (struct slice){ 0 };
+    s->bench->io.out_len = 0;
+}
+
+void stream_enter(struct stream *s, enum stream_state next, msec now)
+{
+    switch (next) {
+    case STREAM_HANDSHAKE:
+        s->due = tick_after(now, s->conf.tls_timeout);
+        break;
+    case STREAM_TUNNEL:
+        s->due = NEVER; /* the tunnel has its own deadlines */
+        break;
+    case STREAM_FLUSH:
+        s->due = tick_after(now, s->conf.flush_timeout);
+        break;
+    case STREAM_LINGER:
+        s->due = tick_after(now, s->conf.linger_timeout);
+        break;
+    case STREAM_DEAD:
+        drop_waiting(s);
+        if (s->fd >= 0)
+            close_socket(s);
+        s->due = NEVER;
+        break;
+    }
+    s->state = next;
+}
+
+void stream_break(struct stream *s, enum stream_cause cause, msec now)
+{
+    if (s->broken || s->state == STREAM_DEAD)
+        return;
+    s->broken = true;
+    if (s->state == STREAM_HANDSHAKE || s->state == STREAM_TUNNEL)
+        s->cause = cause; /* after that the tunnel is down already, and why is known */
+    if (s->tunnel_on && s->state == STREAM_TUNNEL)
+        tunnel_lost(&s->tunnel, now);
+}
+
+void stream_secure(struct stream *s, msec now)
+{
+    struct tunnel_conf conf = *s->conf.tunnel;
+    if (tls_leaf_hash(s->tls, &s->leaf) < 0) {
+        stream_break(s, STREAM_CAUSE_OURS, now);
+        return;
+    }
+    /* [MS-SSTP] 3.2.5.2, 3.3.5.2.3: the binding is to the certificate of this very handshake. */
+    memcpy(conf.call.certs[0].sha1, s->leaf.sha1, sizeof(s->leaf.sha1));
+    memcpy(conf.call.certs[0].sha256, s->leaf.sha256, sizeof(s->leaf.sha256));
+    conf.call.n_certs = 1;
+    conf.http.cert_sha1 = s->leaf.sha1;
+    conf.http.cert_sha256 = s->leaf.sha256;
+    tunnel_init(&s->tunnel, &conf, s->conf.env, now);
+    s->tunnel_on = true;
+    stream_enter(s, STREAM_TUNNEL, now);
+}
+
+bool stream_shake(struct stream *s, msec now)
+{
+    if (!s->tls)
+        s->tls = tls_new(s->conf.tls, &s->bench->io);
+    if (!s->tls) {
+        stream_break(s, STREAM_CAUSE_OURS, now);
+        return false;
+    }
+    int r = tls_handshake(s->tls);
+    stream_ship(s, now); /* an alert too, when it failed */
+    if (r < 0)
+        stream_break(s, STREAM_CAUSE_TLS, now);
+    else if (r == 1)
+        stream_secure(s, now);
+    return r == 1 && !s->broken;
+}
+
+void stream_tick(struct stream *s, msec now)
+{
+    if (s->state == STREAM_TUNNEL && tunnel_due(&s->tunnel) <= now)
+        tunnel_tick(&s->tunnel, now);
+    if (s->due > now)
+        return;
+    if (s->state == STREAM_HANDSHAKE)
+        stream_break(s, STREAM_CAUSE_DEADLINE, now);
+    else
+        stream_enter(s, STREAM_DEAD, now); /* in order, as far as the peer let us */
+}
+
+msec stream_due(const struct stream *s)
+{
+    return s->state == STREAM_TUNNEL ? tunnel_due(&s->tunnel) : s->due;
+}
+
+int stream_wants(const struct stream *s)
+{
+    if (s->state == STREAM_DEAD || s->broken)
+        return 0;
+    bool waits = wait_left(&s->out) || wait_left(&s->queue);
+    return (s->eof ? 0 : LOOP_READ) | (waits ? LOOP_WRITE : 0);
+}
+
+bool stream_event(struct stream *s, struct stream_event *out, msec now)
+{
+    if (s->tunnel_on && !s->secure_told) {
+        s->secure_told = true;
+        *out = (struct stream_event){ .kind = STREAM_EV_SECURE, .text = "" };
+        return true;
+    }
+    if (s->state == STREAM_TUNNEL && tunnel_event(&s->tunnel, &out->tunnel)) {
+        out->kind = STREAM_EV_TUNNEL;
+        if (out->tunnel.kind == TUNNEL_EV_DOWN)
+            stream_enter(s, s->broken ? STREAM_DEAD : STREAM_FLUSH, now);
+        return true;
+    }
+    if (s->broken && s->state != STREAM_DEAD)
+        stream_enter(s, STREAM_DEAD, now);
+    if (s->state != STREAM_DEAD || s->dead_told)
+        return false;
+    s->dead_told = true;
+    const char *why = s->cause == STREAM_CAUSE_TLS && s->tls ? tls_fail_text(s->tls) : "";
+    *out = (struct stream_event){ .kind = STREAM_EV_DEAD, .cause = s->cause, .text = why };
+    return true;
+}
+
+void stream_close(struct stream *s, enum tunnel_cause cause, uint32_t detail, msec now)
+{
+    if (s->state == STREAM_HANDSHAKE)
+        stream_abort(s, STREAM_CAUSE_ABORT);
+    else if (s->state == STREAM_TUNNEL)
+        tunnel_close(&s->tunnel, cause, detail, now);
+}
+
+void stream_abort(struct stream *s, enum stream_cause cause)
+{
+    if (s->state == STREAM_DEAD)
+        return;
+    s->cause = cause;
+    stream_enter(s, STREAM_DEAD, 0);
+}
+
+void stream_done(struct stream *s)
+{
+    if (s->state != STREAM_DEAD)
+        stream_abort(s, STREAM_CAUSE_ABORT);
+    if (s->tunnel_on)
+        tunnel_done(&s->tunnel);
+    s->tunnel_on = false;
+    tls_free(s->tls);
+    s->tls = NULL;
+}

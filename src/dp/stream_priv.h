@@ -1,0 +1,29 @@
+/* What the three parts of a stream share: life (stream.c), the way in (stream_in.c), the way out (stream_out.c). */
+#ifndef ADIT_DP_STREAM_PRIV_H
+#define ADIT_DP_STREAM_PRIV_H
+
+#include "dp/stream.h"
+
+static inline size_t wait_left(const struct stream_wait *w)
+{
+    return w->to - w->from;
+}
+
+/* Gives the block back once nothing waits in it. */
+void wait_release(struct stream_wait *w, struct blocks *from);
+
+/* The one place where the state changes; sets the deadline. */
+void stream_enter(struct stream *s, enum stream_state next, msec now);
+/* The connection is of no use any more; the tunnel, if there is one, is told and gets to say DOWN before DEAD. */
+void stream_break(struct stream *s, enum stream_cause cause, msec now);
+/* TLS has just opened: the tunnel begins. */
+void stream_secure(struct stream *s, msec now);
+/* One step of the handshake with what io->in holds. False: no further progress now (or broken). */
+bool stream_shake(struct stream *s, msec now);
+
+/* Hands io->out to the socket; keeps what it does not take. */
+void stream_ship(struct stream *s, msec now);
+/* Sends ciphertext that waits. True: none is left. */
+bool stream_unblock(struct stream *s, msec now);
+
+#endif

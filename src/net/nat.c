@@ -1,0 +1,136 @@
+/* NAT and guard rules in a table of our own, and forwarding for single interfaces. */
+#include "net/nat.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/nft.h"
+#include "net/text.h"
+
+/* Comes before an administrator's filter chains (priority 0). A drop is final, an accept only ends our own chain. */
+#define GUARD_PRIORITY "-10"
+
+/* The rules; T is the tunnel's name. Both sets exist always, an empty one matches nothing. */
+static const char rules[] = "    chain noise {\n"
+                            "        fib daddr type { broadcast, multicast, anycast } drop\n"
+                            "        meta pkttype { broadcast, multicast } drop\n"
+                            "        ip daddr { 224.0.0.0/4, 255.255.255.255 } drop\n"
+                            "        ip6 daddr ff00::/8 drop\n"
+                            "    }\n"
+                            "    chain unasked {\n"
+                            "        ct state established,related accept\n"
+                            "        drop\n"
+                            "    }\n"
+                            "    chain input {\n"
+                            "        type filter hook input priority " GUARD_PRIORITY "; policy accept;\n"
+                            "        iifname \"lo\" accept\n"
+                            "        iifname $T jump noise\n"
+                            "        iifname $T accept\n"
+                            "        ip daddr @pools4 jump unasked\n"
+                            "        ip6 daddr @pools6 jump unasked\n"
+                            "    }\n"
+                            "    chain forward {\n"
+                            "        type filter hook forward priority " GUARD_PRIORITY "; policy accept;\n"
+                            "        iifname $T jump noise\n"
+                            "        iifname $T accept\n"
+                            "        oifname $T jump unasked\n"
+                            "        ip daddr @pools4 jump unasked\n"
+                            "        ip6 daddr @pools6 jump unasked\n"
+                            "    }\n";
+
+static const char masquerade[] = "    chain postrouting {\n"
+                                 "        type nat hook postrouting priority srcnat; policy accept;\n"
+                                 "        oifname $O ip saddr @pools4 masquerade\n"
+                                 "        oifname $O ip6 saddr @pools6 masquerade\n"
+                                 "    }\n";
+
+/* "    set pools4 { type ipv4_addr; flags interval; auto-merge; elements = { … } }" */
+static void print_set(FILE *f, const struct nat_conf *c, int family)
+{
+    const char *before = " elements = { ";
+    char text[PREFIX_TEXT];
+
+    fprintf(f, "    set pools%d { type ipv%d_addr; flags interval; auto-merge;", family, family);
+    for (unsigned i = 0; i < c->n_pools; i++) {
+        if (c->pools[i].family != family)
+            continue;
+        fprintf(f, "%s%s", before, prefix_text(&c->pools[i], text));
+        before = ", ";
+    }
+    fprintf(f, "%s}\n", before[0] == ',' ? " } " : " ");
+}
+
+/* The whole as commands; one transaction that replaces a table of ours if there is one. NULL: out of memory. */
+static char *print_table(const struct nat_conf *c)
+{
+    char *text = NULL;
+    size_t n = 0;
+    FILE *f = open_memstream(&text, &n);
+
+    if (!f)
+        return NULL;
+    fprintf(f, "define T = \"%s\"\n", c->interface);
+    if (c->outer)
+        fprintf(f, "define O = \"%s\"\n", c->outer);
+    fprintf(f, "table inet adit_%s\ndelete table inet adit_%s\n", c->interface, c->interface);
+    fprintf(f, "table inet adit_%s {\n    comment \"%s\"\n", c->interface, NFT_COMMENT);
+    print_set(f, c, 4);
+    print_set(f, c, 6);
+    fprintf(f, "%s%s}\n", rules, c->outer ? masquerade : "");
+    if (fclose(f) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static int check(const struct nat_conf *c, char err[256])
+{
+    if (!net_name_ok(c->interface))
+        return net_fail(err, ERR_VALUE, "'%.32s' cannot be the name of an interface", c->interface);
+    if (c->outer && !net_name_ok(c->outer))
+        return net_fail(err, ERR_VALUE, "'%.32s' cannot be the name of an interface", c->outer);
+    if (c->n_pools > NAT_POOLS_MAX)
+        return net_fail(err, ERR_VALUE, "%u pools, %u are possible", c->n_pools, NAT_POOLS_MAX);
+    for (unsigned i = 0; i < c->n_pools; i++)
+        if (c->pools[i].family != 4 && c->pools[i].family != 6)
+            return net_fail(err, ERR_VALUE, "pool %u is of no address family", i + 1);
+    return 0;
+}
+
+int nat_up(struct undo *u, const struct nat_conf *c, char err[256])
+{
+    char table[32], what[64];
+    int r = check(c, err);
+
+    if (r < 0)
+        return r;
+    if (!net_print(table, sizeof(table), "inet adit_%s", c->interface) ||
+        !net_print(what, sizeof(what), "make table %s", table))
+        return net_fail(err, ERR_BUG, "name of the table too long");
+    int owner = nft_table_owner(table, err);
+    if (owner < 0)
+        return owner;
+    if (owner == NFT_FOREIGN)
+        return net_fail(err, ERR_DUPLICATE, "nftables has a table %s that is not ours", table);
+    const struct undo_entry e = { .kind = UNDO_NFT_TABLE, .name = table };
+    r = undo_note(u, &e);
+    if (r < 0)
+        return net_fail(err, r, "cannot write down table %s: %s", table, err_str(r));
+    char *commands = print_table(c);
+    if (!commands)
+        return net_fail(err, ERR_NOMEM, "out of memory");
+    r = nft_run(commands, what, err);
+    free(commands);
+    return r;
+}
+
+int forward_up(struct undo *u, const char *dev, char err[256])
+{
+    char path[64];
+
+    if (!net_name_ok(dev) || !net_print(path, sizeof(path), "net/ipv4/conf/%s/forwarding", dev))
+        return net_fail(err, ERR_VALUE, "'%.32s' cannot be the name of an interface", dev);
+    return undo_sysctl(u, path, "1", err);
+}

@@ -1,0 +1,108 @@
+/* TUN devices: creating them with their queues, reading and writing one packet.
+ *
+ * What the kernel documents in Documentation/networking/tuntap.rst and linux/if_tun.h. Steering is in steer.c. */
+#include "net/tun.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <linux/virtio_net.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "net/text.h"
+
+_Static_assert(sizeof(struct virtio_net_hdr) == TUN_VNET_HDR, "the header that callers leave room for");
+
+static int tun_open(char err[256])
+{
+    int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        return net_fail(err, ERR_SYSTEM, "cannot open /dev/net/tun: %s%s", strerror(errno),
+                        errno == ENOENT || errno == ENODEV ? " (this kernel has no TUN)" : "");
+    return fd;
+}
+
+/* Attaches fd to `name` as one more queue (or the first) and sets the header's size, no offloads. */
+static int tun_attach(int fd, const char *name, int flags, char err[256])
+{
+    struct ifreq ifr = { .ifr_flags = (short)flags };
+    int size = TUN_VNET_HDR;
+
+    memcpy(ifr.ifr_name, name, strlen(name));
+    if (ioctl(fd, TUNSETIFF, &ifr) < 0) {
+        if (errno == EBUSY || errno == EEXIST)
+            return net_fail(err, ERR_DUPLICATE, "interface %s exists already", name);
+        return net_fail(err, ERR_SYSTEM, "cannot create interface %s: %s", name, strerror(errno));
+    }
+    if (ioctl(fd, TUNSETVNETHDRSZ, &size) < 0 || ioctl(fd, TUNSETOFFLOAD, 0) < 0)
+        return net_fail(err, ERR_SYSTEM, "cannot set up a queue of interface %s: %s", name, strerror(errno));
+    return 0;
+}
+
+int tun_create(const char *name, unsigned n, int *fds, char err[256])
+{
+    int flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | (n > 1 ? IFF_MULTI_QUEUE : 0);
+    int made[TUN_QUEUES_MAX];
+    unsigned have = 0;
+    int r = 0;
+
+    if (!net_name_ok(name))
+        return net_fail(err, ERR_VALUE, "'%.32s' cannot be the name of an interface", name);
+    if (n == 0 || n > TUN_QUEUES_MAX)
+        return net_fail(err, ERR_VALUE, "interface %s: %u queues, 1 to %u are possible", name, n, TUN_QUEUES_MAX);
+    while (have < n && r == 0) {
+        int fd = tun_open(err);
+        if (fd < 0) {
+            r = fd;
+        } else {
+            made[have] = fd;
+            /* Only the first queue may insist on being first: the others find the interface there. */
+            r = tun_attach(fd, name, have == 0 ? flags | IFF_TUN_EXCL : flags, err);
+            have++;
+        }
+    }
+    if (r < 0) {
+        /* The interface is not persistent: it goes with its last descriptor. */
+        while (have > 0)
+            close(made[--have]);
+        return r;
+    }
+    memcpy(fds, made, n * sizeof(*fds));
+    return 0;
+}
+
+/* Meaning of errno after a failed read or write; 0: nothing happened, go on. */
+static long tun_error(void)
+{
+    switch (errno) {
+    case EAGAIN:
+    case EINTR:
+    case ENOBUFS:
+    case ENOMEM:
+        return 0;
+    case EBADFD: /* detached: the interface was deleted */
+        return ERR_LOST;
+    case EINVAL:
+        return ERR_VALUE;
+    default:
+        return ERR_SYSTEM;
+    }
+}
+
+long tun_read(int fd, uint8_t *buf, size_t cap)
+{
+    ssize_t n = read(fd, buf, cap);
+
+    return n < 0 ? tun_error() : n;
+}
+
+long tun_write(int fd, const uint8_t *buf, size_t n)
+{
+    ssize_t sent = write(fd, buf, n);
+
+    return sent < 0 ? tun_error() : sent;
+}

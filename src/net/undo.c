@@ -1,0 +1,340 @@
+/* The journal of what was done to the host: opening it after a dead owner, noting, undoing.
+ *
+ * The file itself is journal.c's, the text of an entry undo_text.c's, the deed undo_act.c's. Here is the order of things. */
+#include "net/undo.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "net/journal.h"
+#include "net/sysctl.h"
+#include "net/text.h"
+#include "net/undo_act.h"
+#include "net/undo_text.h"
+
+enum { REPORTS_MAX = 64 };
+
+struct report {
+    char text[256];
+    bool failed;
+};
+
+struct undo {
+    int folder;  /* the folder; flock on it orders what several instances do there */
+    int journal; /* locked while we live; -1 after undo_all */
+    char dir[PATH_MAX];
+    char instance[16];
+    char name[32]; /* of the journal in the folder */
+    struct lines lines;
+    struct report reports[REPORTS_MAX];
+    unsigned n_reports;
+};
+
+static const char suffix[] = ".undo";
+
+static void lock_folder(const struct undo *u)
+{
+    while (flock(u->folder, LOCK_EX) < 0 && errno == EINTR)
+        ;
+}
+
+static void unlock_folder(const struct undo *u)
+{
+    flock(u->folder, LOCK_UN);
+}
+
+static struct report *new_report(struct undo *u, bool failed)
+{
+    /* When they are too many the last place is used again: the newest one is seen. */
+    struct report *r = &u->reports[u->n_reports < REPORTS_MAX ? u->n_reports++ : REPORTS_MAX - 1];
+
+    r->failed = failed;
+    return r;
+}
+
+const char *undo_report(const struct undo *u, unsigned i, bool *ret_failed)
+{
+    if (i >= u->n_reports)
+        return NULL;
+    if (ret_failed)
+        *ret_failed = u->reports[i].failed;
+    return u->reports[i].text;
+}
+
+const char *undo_dir(const struct undo *u)
+{
+    return u->dir;
+}
+
+const char *undo_instance(const struct undo *u)
+{
+    return u->instance;
+}
+
+/* Looks for the same setting with the same value of ours in t; true and its old value if it is there. */
+static bool has_sysctl(const struct journal_text *t, const char *path, const char *ours, char old[256])
+{
+    for (unsigned i = 0; i < t->entries.n; i++) {
+        struct undo_entry e;
+        char line[UNDO_LINE_MAX];
+        if (!net_print(line, sizeof(line), "%s", t->entries.at[i]) || undo_parse(line, &e) < 0)
+            continue;
+        if (e.kind == UNDO_SYSCTL && strcmp(e.name, path) == 0 && strcmp(e.ours, ours) == 0)
+            return net_print(old, 256, "%s", e.old);
+    }
+    return false;
+}
+
+static bool is_sibling(const struct undo *u, const char *name)
+{
+    size_t n = strlen(name);
+
+    return n > sizeof(suffix) - 1 && strcmp(name + n - (sizeof(suffix) - 1), suffix) == 0 && strcmp(name, u->name) != 0;
+}
+
+/* Does the journal of another, living instance hold this setting too? Its old value is then in `old`. The folder is locked. */
+static bool sibling_holds(const struct undo *u, const char *path, const char *ours, char old[256])
+{
+    bool found = false;
+    DIR *d = opendir(u->dir);
+    struct dirent *f;
+
+    while (d && !found && (f = readdir(d))) {
+        struct journal_text *t;
+        if (!is_sibling(u, f->d_name) || !journal_held(u->folder, f->d_name) || !(t = malloc(sizeof(*t))))
+            continue;
+        if (journal_read(u->folder, f->d_name, t) == 0) {
+            found = has_sysctl(t, path, ours, old);
+            lines_clear(&t->entries);
+        }
+        free(t);
+    }
+    if (d)
+        closedir(d);
+    return found;
+}
+
+/* Undoes one line; false if it is to be tried again. Counts what was undone. */
+static bool undo_line(struct undo *u, const char *text, unsigned *undone)
+{
+    char line[UNDO_LINE_MAX], old[256];
+    struct undo_entry e;
+
+    int r = net_print(line, sizeof(line), "%s", text) ? undo_parse(line, &e) : ERR_LENGTH;
+    if (r < 0) {
+        net_fail(new_report(u, true)->text, ERR_NONE, "%.60s/%s: '%.80s' not understood (%s), skipped", u->dir, u->name,
+                 text, err_str(r));
+        return true;
+    }
+    if (e.kind == UNDO_SYSCTL && sibling_holds(u, e.name, e.ours, old)) {
+        net_fail(new_report(u, false)->text, ERR_NONE, "setting %s left as it is: another instance uses it", e.name);
+        return true;
+    }
+    struct report *report = new_report(u, false);
+    enum undo_result done = undo_act(&e, report->text);
+    report->failed = done == UNDO_FAILED;
+    *undone += done == UNDO_DONE;
+    return done != UNDO_FAILED;
+}
+
+/* Undoes all lines, newest first, and keeps those that failed, in their order. Returns how many did. */
+static unsigned undo_lines(struct undo *u, unsigned *undone)
+{
+    unsigned kept = 0, n = u->lines.n;
+
+    for (unsigned i = n; i-- > 0;) {
+        if (undo_line(u, u->lines.at[i], undone)) {
+            free(u->lines.at[i]);
+            u->lines.at[i] = NULL;
+        }
+    }
+    for (unsigned i = 0; i < n; i++)
+        if (u->lines.at[i])
+            u->lines.at[kept++] = u->lines.at[i];
+    u->lines.n = kept;
+    return kept;
+}
+
+/* ---- opening ---- */
+
+/* The folder: made if it is not there, ours alone to write in. Returns its descriptor. */
+static int open_folder(const char *dir, char err[256])
+{
+    struct stat st;
+
+    if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+        return net_fail(err, ERR_SYSTEM, "cannot make folder %s: %s", dir, strerror(errno));
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        net_fail(err, ERR_SYSTEM, "cannot open folder %s: %s", dir, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return ERR_SYSTEM;
+    }
+    if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH))) {
+        close(fd);
+        return net_fail(err, ERR_SECURITY, "folder %s must belong to us and be writable by nobody else", dir);
+    }
+    return fd;
+}
+
+/* Takes what a dead owner left; the folder is locked. Leaves the journal new and locked. */
+static int take_over(struct undo *u, unsigned *ret_left, char err[256])
+{
+    struct journal_text *t = calloc(1, sizeof(*t));
+    unsigned undone = 0;
+
+    if (!t)
+        return net_fail(err, ERR_NOMEM, "out of memory");
+    int r = journal_read(u->folder, u->name, t);
+    if (r == 0 && journal_held(u->folder, u->name)) {
+        r = net_fail(err, ERR_STATE, "%s is in use: process %ld runs it", u->instance, t->pid);
+        lines_clear(&t->entries);
+    } else if (r == 0) {
+        u->lines = t->entries;
+        if (t->partial)
+            net_fail(new_report(u, true)->text, ERR_NONE, "%s/%s: last line is cut off, skipped", u->dir, u->name);
+        if (t->too_long)
+            net_fail(new_report(u, true)->text, ERR_NONE, "%s/%s: too long, the rest is skipped", u->dir, u->name);
+        undo_lines(u, &undone);
+    } else if (r != ERR_MISSING) {
+        net_fail(err, r, "cannot read %s/%s: %s", u->dir, u->name, strerror(errno));
+    }
+    free(t);
+    if (r < 0 && r != ERR_MISSING)
+        return r;
+    u->journal = journal_make(u->folder, u->name, &u->lines);
+    if (u->journal < 0)
+        return net_fail(err, ERR_SYSTEM, "cannot write %s/%s: %s", u->dir, u->name, strerror(errno));
+    *ret_left = undone;
+    return 0;
+}
+
+int undo_open(const char *dir, const char *instance, struct undo **ret_u, unsigned *ret_left, char err[256])
+{
+    char full[PATH_MAX];
+
+    if (!net_name_ok(instance))
+        return net_fail(err, ERR_VALUE, "'%.32s' cannot be the name of an instance", instance);
+    int folder = open_folder(dir, err);
+    if (folder < 0)
+        return folder;
+    struct undo *u = calloc(1, sizeof(*u));
+    if (!u || !realpath(dir, full) || !net_print(u->dir, sizeof(u->dir), "%s", full) ||
+        !net_print(u->instance, sizeof(u->instance), "%s", instance) ||
+        !net_print(u->name, sizeof(u->name), "%s%s", instance, suffix)) {
+        close(folder);
+        free(u);
+        return net_fail(err, ERR_SYSTEM, "cannot open folder %s: %s", dir, strerror(errno));
+    }
+    u->folder = folder;
+    u->journal = -1;
+    lock_folder(u);
+    int r = take_over(u, ret_left, err);
+    unlock_folder(u);
+    if (r < 0)
+        undo_free(u);
+    else
+        *ret_u = u;
+    return r;
+}
+
+/* ---- noting ---- */
+
+int undo_note(struct undo *u, const struct undo_entry *e)
+{
+    char line[UNDO_LINE_MAX];
+
+    if (u->journal < 0)
+        return ERR_STATE;
+    int n = undo_print(e, line, sizeof(line));
+    if (n < 0)
+        return n;
+    line[n - 1] = 0; /* kept without its newline */
+    int r = lines_add(&u->lines, line);
+    if (r < 0)
+        return r;
+    line[n - 1] = '\n';
+    return journal_append(u->journal, slice_of(line, (size_t)n));
+}
+
+static int set_noted(struct undo *u, const char *path, const char *value, char err[256])
+{
+    char now[256];
+    int r = sysctl_read(path, now, sizeof(now));
+
+    if (r < 0)
+        return net_fail(err, r, "cannot read setting %s: %s", path, r == ERR_MISSING ? "there is none" : strerror(errno));
+    bool set = strcmp(now, value) == 0;
+    if (set && !sibling_holds(u, path, value, now))
+        return 0; /* it was so before any of us: not ours to put back */
+    const struct undo_entry e = { .kind = UNDO_SYSCTL, .name = path, .old = now, .ours = value };
+    r = undo_note(u, &e);
+    if (r < 0)
+        return net_fail(err, r, "cannot write down setting %s: %s", path, err_str(r));
+    if (!set && sysctl_write(path, value) < 0)
+        return net_fail(err, ERR_SYSTEM, "cannot set %s to %s: %s", path, value, strerror(errno));
+    return 0;
+}
+
+int undo_sysctl(struct undo *u, const char *path, const char *value, char err[256])
+{
+    lock_folder(u);
+    int r = set_noted(u, path, value, err);
+    unlock_folder(u);
+    return r;
+}
+
+/* ---- undoing ---- */
+
+unsigned undo_back(struct undo *u)
+{
+    unsigned undone = 0;
+
+    if (u->journal < 0)
+        return 0;
+    lock_folder(u);
+    unsigned failed = undo_lines(u, &undone);
+    int fresh = journal_make(u->folder, u->name, &u->lines);
+    if (fresh >= 0) { /* else the old one stays: what is undone twice does no harm */
+        close(u->journal);
+        u->journal = fresh;
+    }
+    unlock_folder(u);
+    return failed;
+}
+
+unsigned undo_all(struct undo *u)
+{
+    unsigned failed = undo_back(u);
+
+    if (u->journal < 0)
+        return 0;
+    lock_folder(u);
+    if (failed == 0) {
+        unlinkat(u->folder, u->name, 0);
+        fsync(u->folder);
+    }
+    close(u->journal);
+    u->journal = -1;
+    unlock_folder(u);
+    return failed;
+}
+
+void undo_free(struct undo *u)
+{
+    if (!u)
+        return;
+    if (u->journal >= 0)
+        close(u->journal);
+    close(u->folder);
+    lines_clear(&u->lines);
+    free(u);
+}

@@ -1,0 +1,135 @@
+/* See limits.h. */
+#include "server/limits.h"
+
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BUCKETS = 16384, WORKERS_MAX = 64 };
+
+struct limits_row {
+    _Atomic uint32_t half_open, connections; /* connections: half open ones and sessions */
+    _Atomic uint16_t address[BUCKETS];
+};
+
+struct limits_page {
+    uint64_t key[2];
+    struct limits_row rows[];
+};
+
+static size_t page_size(unsigned workers)
+{
+    return sizeof(struct limits_page) + workers * sizeof(struct limits_row);
+}
+
+static struct limits_page *map_page(int fd, unsigned workers)
+{
+    void *p = mmap(NULL, page_size(workers), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+int limits_create(unsigned workers)
+{
+    uint64_t key[2];
+    if (workers == 0 || workers > WORKERS_MAX || getrandom(key, sizeof(key), 0) != sizeof(key))
+        return ERR_SYSTEM;
+    int fd = memfd_create("adit-limits", MFD_CLOEXEC);
+    if (fd < 0)
+        return ERR_SYSTEM;
+    struct limits_page *page = ftruncate(fd, (off_t)page_size(workers)) < 0 ? NULL : map_page(fd, workers);
+    if (!page) {
+        close(fd);
+        return ERR_SYSTEM;
+    }
+    memcpy(page->key, key, sizeof(key));
+    munmap(page, page_size(workers));
+    return fd;
+}
+
+int limits_open(struct limits *l, int fd, unsigned worker, unsigned workers)
+{
+    struct stat st;
+    if (worker >= workers || fstat(fd, &st) < 0 || (size_t)st.st_size != page_size(workers))
+        return ERR_VALUE;
+    struct limits_page *page = map_page(fd, workers);
+    if (!page)
+        return ERR_SYSTEM;
+    l->page = page;
+    l->worker = worker;
+    l->workers = workers;
+    return 0;
+}
+
+void limits_close(struct limits *l)
+{
+    if (l->page)
+        munmap(l->page, page_size(l->workers));
+    l->page = NULL;
+}
+
+void limits_clear_row(struct limits *l, unsigned worker)
+{
+    struct limits_row *row = &l->page->rows[worker];
+    atomic_store(&row->half_open, 0);
+    atomic_store(&row->connections, 0);
+    for (unsigned i = 0; i < BUCKETS; i++)
+        atomic_store(&row->address[i], 0);
+}
+
+/* An IPv4 address, or the /64 of an IPv6 one: a customer has all of it. */
+static unsigned bucket_of(const struct limits *l, const struct prefix *peer)
+{
+    uint64_t a, b = 0;
+    memcpy(&a, peer->addr, 8);
+    if (peer->family == 4)
+        memcpy(&b, peer->addr + 8, 8);
+    uint64_t h = (a ^ l->page->key[0]) * 0x9e3779b97f4a7c15u;
+    h ^= h >> 32;
+    h = (h ^ b ^ l->page->key[1]) * 0xbf58476d1ce4e5b9u;
+    return (unsigned)(h >> 40) % BUCKETS;
+}
+
+static enum limits_verdict over(const struct limits *l, unsigned bucket)
+{
+    unsigned half_open = 0, connections = 0, address = 0;
+    for (unsigned i = 0; i < l->workers; i++) {
+        half_open += atomic_load(&l->page->rows[i].half_open);
+        connections += atomic_load(&l->page->rows[i].connections);
+        address += atomic_load(&l->page->rows[i].address[bucket]);
+    }
+    if (address > l->per_address)
+        return LIMITS_ADDRESS;
+    if (half_open > l->half_open)
+        return LIMITS_HALF_OPEN;
+    return connections - half_open >= l->sessions ? LIMITS_SESSIONS : LIMITS_OK;
+}
+
+enum limits_verdict limits_begin(struct limits *l, const struct prefix *peer)
+{
+    struct limits_row *row = &l->page->rows[l->worker];
+    unsigned bucket = bucket_of(l, peer);
+    /* Counted first and looked at then: two workers at once may both refuse, never both accept too many. */
+    atomic_fetch_add(&row->half_open, 1);
+    atomic_fetch_add(&row->connections, 1);
+    atomic_fetch_add(&row->address[bucket], 1);
+    enum limits_verdict v = over(l, bucket);
+    if (v != LIMITS_OK) {
+        limits_settle(l, peer);
+        limits_end(l);
+    }
+    return v;
+}
+
+void limits_settle(struct limits *l, const struct prefix *peer)
+{
+    struct limits_row *row = &l->page->rows[l->worker];
+    atomic_fetch_sub(&row->half_open, 1);
+    atomic_fetch_sub(&row->address[bucket_of(l, peer)], 1);
+}
+
+void limits_end(struct limits *l)
+{
+    atomic_fetch_sub(&l->page->rows[l->worker].connections, 1);
+}

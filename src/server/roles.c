@@ -1,0 +1,296 @@
+/* Bodies of messages between roles. See roles.h; who may say what is in rules.c. */
+#include "server/roles.h"
+
+static void put_bytes(struct wr *w, struct slice s)
+{
+    wr_u32(w, (uint32_t)s.n);
+    wr_put(w, s);
+}
+
+static struct slice get_bytes(struct rd *r)
+{
+    return rd_take(r, rd_u32(r));
+}
+
+static void put_text(struct wr *w, const char *s)
+{
+    put_bytes(w, slice_str(s));
+}
+
+/* A string of ours: no longer than the field, no NUL inside. */
+static void get_text(struct rd *r, char *dst, size_t cap)
+{
+    struct slice s = get_bytes(r);
+    for (size_t i = 0; i < s.n; i++)
+        r->bad |= s.p[i] == 0;
+    if (s.n >= cap)
+        r->bad = true;
+    if (!rd_ok(r)) {
+        dst[0] = 0;
+        return;
+    }
+    memcpy(dst, s.p, s.n);
+    dst[s.n] = 0;
+}
+
+static void put_u64(struct wr *w, uint64_t v)
+{
+    wr_u32(w, (uint32_t)(v >> 32));
+    wr_u32(w, (uint32_t)v);
+}
+
+static int end(const struct rd *r)
+{
+    return rd_end(r) ? 0 : rd_ok(r) ? ERR_TRAILING : ERR_TRUNCATED;
+}
+
+static void put_prefix(struct wr *w, const struct prefix *p)
+{
+    wr_u8(w, p->family);
+    wr_u8(w, p->len);
+    wr_bytes(w, p->addr, sizeof(p->addr));
+}
+
+static void get_prefix(struct rd *r, struct prefix *p)
+{
+    p->family = rd_u8(r);
+    p->len = rd_u8(r);
+    rd_copy(r, p->addr, sizeof(p->addr));
+    if ((p->family != 4 && p->family != 6) || p->len > (p->family == 4 ? 32 : 128))
+        r->bad = true;
+}
+
+static void put_prefixes(struct wr *w, const struct prefix *p, unsigned n)
+{
+    wr_u8(w, n);
+    for (unsigned i = 0; i < n; i++)
+        put_prefix(w, &p[i]);
+}
+
+static unsigned get_prefixes(struct rd *r, struct prefix *p, unsigned max)
+{
+    unsigned n = rd_u8(r);
+    if (n > max) {
+        r->bad = true;
+        return 0;
+    }
+    for (unsigned i = 0; i < n; i++)
+        get_prefix(r, &p[i]);
+    return n;
+}
+
+void role_put_cert(struct wr *w, const struct role_cert *c)
+{
+    put_bytes(w, c->chain);
+    put_bytes(w, c->key);
+}
+
+int role_get_cert(struct slice body, struct role_cert *ret_c)
+{
+    struct rd r = rd_slice(body);
+    struct role_cert c;
+    c.chain = get_bytes(&r);
+    c.key = get_bytes(&r);
+    if (end(&r) < 0)
+        return end(&r);
+    *ret_c = c;
+    return 0;
+}
+
+void role_put_ask(struct wr *w, const struct role_ask *a)
+{
+    const struct auth_question *q = &a->question;
+    put_u64(w, a->who.session);
+    put_text(w, a->who.call);
+    put_text(w, a->who.peer);
+    put_text(w, a->who.local);
+    wr_bytes(w, a->who.cert_sha256, sizeof(a->who.cert_sha256));
+    put_text(w, a->who.ident);
+    wr_u8(w, (unsigned)q->method);
+    wr_u8(w, q->id);
+    put_bytes(w, q->name);
+    put_bytes(w, q->password);
+    put_bytes(w, q->challenge);
+    put_bytes(w, q->response);
+    put_bytes(w, q->eap);
+}
+
+int role_get_ask(struct slice body, struct role_ask *ret_a)
+{
+    struct rd r = rd_slice(body);
+    struct role_ask a = { 0 };
+    struct auth_question *q = &a.question;
+    a.who.session = rd_u64(&r);
+    get_text(&r, a.who.call, sizeof(a.who.call));
+    get_text(&r, a.who.peer, sizeof(a.who.peer));
+    get_text(&r, a.who.local, sizeof(a.who.local));
+    rd_copy(&r, a.who.cert_sha256, sizeof(a.who.cert_sha256));
+    get_text(&r, a.who.ident, sizeof(a.who.ident));
+    unsigned method = rd_u8(&r);
+    q->id = rd_u8(&r);
+    q->name = get_bytes(&r);
+    q->password = get_bytes(&r);
+    q->challenge = get_bytes(&r);
+    q->response = get_bytes(&r);
+    q->eap = get_bytes(&r);
+    if (end(&r) < 0)
+        return end(&r);
+    if (method == AUTH_NONE || method >= AUTH_METHODS || q->name.n >= AUTH_NAME_MAX || q->password.n > AUTH_PASSWORD_BYTES ||
+        q->challenge.n > 64 || q->response.n > 64 || q->eap.n > AUTH_EAP_MAX)
+        return ERR_VALUE;
+    q->method = (enum auth_method)method;
+    *ret_a = a;
+    return 0;
+}
+
+static void put_params(struct wr *w, const struct params *p)
+{
+    put_prefixes(w, p->prefixes, p->n_prefixes);
+    wr_u32(w, p->server_ipv4);
+    for (unsigned i = 0; i < 2; i++) {
+        wr_u32(w, p->dns[i]);
+        wr_u32(w, p->nbns[i]);
+    }
+    put_prefixes(w, p->dns6, p->n_dns6);
+    wr_u16(w, p->mtu);
+    wr_u32(w, p->session_timeout);
+    wr_u32(w, p->idle_timeout);
+    wr_u32(w, p->snapshot);
+}
+
+static void get_params(struct rd *r, struct params *p)
+{
+    p->n_prefixes = get_prefixes(r, p->prefixes, PARAMS_PREFIXES);
+    p->server_ipv4 = rd_u32(r);
+    for (unsigned i = 0; i < 2; i++) {
+        p->dns[i] = rd_u32(r);
+        p->nbns[i] = rd_u32(r);
+    }
+    p->n_dns6 = get_prefixes(r, p->dns6, PARAMS_DNS);
+    p->mtu = rd_u16(r);
+    p->session_timeout = rd_u32(r);
+    p->idle_timeout = rd_u32(r);
+    p->snapshot = rd_u32(r);
+}
+
+void role_put_verdict(struct wr *w, const struct role_verdict *v)
+{
+    put_u64(w, v->session);
+    wr_u8(w, (unsigned)v->verdict.kind);
+    wr_u8(w, v->verdict.retry);
+    wr_u8(w, v->verdict.keyed);
+    wr_u8(w, v->no_address);
+    wr_bytes(w, v->verdict.challenge, sizeof(v->verdict.challenge));
+    wr_bytes(w, v->verdict.hlak, sizeof(v->verdict.hlak));
+    put_bytes(w, v->verdict.eap);
+    put_bytes(w, v->verdict.text);
+    put_text(w, v->user);
+    put_text(w, v->reason);
+    put_params(w, &v->params);
+}
+
+int role_get_verdict(struct slice body, struct role_verdict *ret_v)
+{
+    struct rd r = rd_slice(body);
+    struct role_verdict v = { 0 };
+    v.session = rd_u64(&r);
+    unsigned kind = rd_u8(&r);
+    v.verdict.retry = rd_u8(&r) != 0;
+    v.verdict.keyed = rd_u8(&r) != 0;
+    v.no_address = rd_u8(&r) != 0;
+    rd_copy(&r, v.verdict.challenge, sizeof(v.verdict.challenge));
+    rd_copy(&r, v.verdict.hlak, sizeof(v.verdict.hlak));
+    v.verdict.eap = get_bytes(&r);
+    v.verdict.text = get_bytes(&r);
+    get_text(&r, v.user, sizeof(v.user));
+    get_text(&r, v.reason, sizeof(v.reason));
+    get_params(&r, &v.params);
+    if (end(&r) < 0)
+        return end(&r);
+    if (kind > VERDICT_REFUSE || v.verdict.eap.n > AUTH_EAP_MAX || v.verdict.text.n > AUTH_TEXT_MAX)
+        return ERR_VALUE;
+    v.verdict.kind = (enum auth_verdict_kind)kind;
+    *ret_v = v;
+    return 0;
+}
+
+void role_put_session(struct wr *w, uint64_t session)
+{
+    put_u64(w, session);
+}
+
+int role_get_session(struct slice body, uint64_t *ret_session)
+{
+    struct rd r = rd_slice(body);
+    uint64_t session = rd_u64(&r);
+    if (end(&r) < 0)
+        return end(&r);
+    *ret_session = session;
+    return 0;
+}
+
+void role_put_counters(struct wr *w, const struct role_counters *c)
+{
+    put_u64(w, c->session);
+    put_u64(w, c->bytes_in);
+    put_u64(w, c->bytes_out);
+    put_u64(w, c->packets_in);
+    put_u64(w, c->packets_out);
+    put_u64(w, c->drops);
+    put_text(w, c->cause);
+}
+
+int role_get_counters(struct slice body, struct role_counters *ret_c)
+{
+    struct rd r = rd_slice(body);
+    struct role_counters c = { .session = rd_u64(&r) };
+    c.bytes_in = rd_u64(&r);
+    c.bytes_out = rd_u64(&r);
+    c.packets_in = rd_u64(&r);
+    c.packets_out = rd_u64(&r);
+    c.drops = rd_u64(&r);
+    get_text(&r, c.cause, sizeof(c.cause));
+    if (end(&r) < 0)
+        return end(&r);
+    *ret_c = c;
+    return 0;
+}
+
+void role_put_end(struct wr *w, uint64_t session, const char *reason)
+{
+    put_u64(w, session);
+    put_text(w, reason);
+}
+
+int role_get_end(struct slice body, uint64_t *ret_session, char reason[ROLE_REASON])
+{
+    struct rd r = rd_slice(body);
+    char text[ROLE_REASON];
+    uint64_t session = rd_u64(&r);
+    get_text(&r, text, sizeof(text));
+    if (end(&r) < 0)
+        return end(&r);
+    *ret_session = session;
+    memcpy(reason, text, sizeof(text));
+    return 0;
+}
+
+void role_put_own(struct wr *w, const struct role_own *o)
+{
+    wr_u32(w, o->worker);
+    put_u64(w, o->session);
+    put_prefixes(w, o->prefixes, o->n_prefixes);
+}
+
+int role_get_own(struct slice body, struct role_own *ret_o)
+{
+    struct rd r = rd_slice(body);
+    struct role_own o = { 0 };
+    o.worker = rd_u32(&r);
+    o.session = rd_u64(&r);
+    o.n_prefixes = get_prefixes(&r, o.prefixes, PARAMS_PREFIXES);
+    if (end(&r) < 0)
+        return end(&r);
+    *ret_o = o;
+    return 0;
+}

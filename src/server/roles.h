@@ -1,0 +1,98 @@
+/* What the roles say to each other: message types, their bodies, and who may say what in which phase.
+ *
+ * Every body is written with wr and read with rd; a message that imsg_check() or a decoder refuses ends its sender.
+ * Between master and each role, and between each worker and authd, runs a channel (loop.h); packets between workers go
+ * another way (dp/handover.h). */
+#ifndef ADIT_SERVER_ROLES_H
+#define ADIT_SERVER_ROLES_H
+
+#include "aaa/judge.h"
+#include "priv/imsg.h"
+
+enum role_msg {
+    /* master to its roles */
+    ROLE_CONFIG = 1, /* body: config_encode() */
+    ROLE_CERTIFICATE,/* worker: chain and key, PEM */
+    ROLE_LISTEN,     /* worker, id: index into config.listens; fd: listening socket */
+    ROLE_TUN,        /* worker, id: its own index; fd: TUN queue */
+    ROLE_STEER,      /* worker; fd: steering map */
+    ROLE_LIMITS,     /* worker; fd: shared counters of half-open connections */
+    ROLE_AUTHD,      /* worker; fd: channel to authd */
+    ROLE_PEER,       /* worker, id: index of another worker; fd: datagram socket to it */
+    ROLE_WORKER,     /* authd, id: index of a worker; fd: channel to it. The old one of this index is gone */
+    ROLE_START,      /* everything is said: work */
+    ROLE_STOP,       /* id: milliseconds until sessions that did not end are cut */
+    /* to master */
+    ROLE_READY,
+    /* worker to authd */
+    ROLE_ASK,        /* id: question */
+    ROLE_UP,         /* body: session */
+    ROLE_COUNTERS,   /* body: session, counters */
+    ROLE_DOWN,       /* body: session, counters, cause */
+    /* authd to worker */
+    ROLE_VERDICT,    /* id: question */
+    ROLE_END,        /* body: session, reason */
+    ROLE_OWN,        /* body: owner, prefixes: a session of another worker is up */
+    ROLE_DISOWN,     /* body: owner, prefixes: it is down */
+    ROLE_ASSERT,     /* body: session: set your steering entries again, another session's end may have taken them */
+};
+
+enum { ROLE_SETUP = 1, ROLE_RUN = 2, ROLE_ENDING = 4 }; /* phases of a role */
+
+struct role_rules {
+    const struct imsg_rule *rules;
+    size_t n;
+};
+extern const struct role_rules role_master_to_worker, role_master_to_authd, role_to_master;
+extern const struct role_rules role_worker_to_authd, role_authd_to_worker;
+
+struct role_cert {
+    struct slice chain, key; /* PEM */
+};
+
+struct role_ask {
+    struct judge_who who;    /* worker is filled in by the receiver: it knows whose channel it is */
+    struct auth_question question;
+};
+
+enum { ROLE_REASON = 128 };
+
+struct role_verdict {
+    uint64_t session;
+    struct auth_verdict verdict;
+    struct params params;
+    char user[AUTH_NAME_MAX];
+    char reason[ROLE_REASON];
+    bool no_address;
+};
+
+struct role_counters {
+    uint64_t session;
+    uint64_t bytes_in, bytes_out, packets_in, packets_out, drops;
+    char cause[ROLE_REASON]; /* DOWN only */
+};
+
+struct role_own {
+    uint32_t worker;
+    uint64_t session;
+    struct prefix prefixes[PARAMS_PREFIXES];
+    unsigned n_prefixes;
+};
+
+/* Encoders write into w; the caller sends wr_slice(w) if wr_ok(w). Decoders borrow from the body. */
+void role_put_cert(struct wr *w, const struct role_cert *c);
+int role_get_cert(struct slice body, struct role_cert *ret_c) MUST_CHECK;
+void role_put_ask(struct wr *w, const struct role_ask *a);
+int role_get_ask(struct slice body, struct role_ask *ret_a) MUST_CHECK;
+void role_put_verdict(struct wr *w, const struct role_verdict *v);
+int role_get_verdict(struct slice body, struct role_verdict *ret_v) MUST_CHECK;
+void role_put_session(struct wr *w, uint64_t session);
+int role_get_session(struct slice body, uint64_t *ret_session) MUST_CHECK;
+void role_put_counters(struct wr *w, const struct role_counters *c);
+int role_get_counters(struct slice body, struct role_counters *ret_c) MUST_CHECK;
+void role_put_end(struct wr *w, uint64_t session, const char *reason);
+int role_get_end(struct slice body, uint64_t *ret_session, char reason[ROLE_REASON]) MUST_CHECK;
+void role_put_own(struct wr *w, const struct role_own *o);
+int role_get_own(struct slice body, struct role_own *ret_o) MUST_CHECK;
+
+#endif

@@ -1,0 +1,55 @@
+/* The monitor's tables: who may say what to whom, in which phase, how long, with how many descriptors.
+ * What stands in no row may not be said; imsg_check() ends the sender. */
+#include "server/roles.h"
+
+#define SETUP ROLE_SETUP
+#define RUN ROLE_RUN
+#define LIVE (ROLE_RUN | ROLE_ENDING)
+#define ALWAYS (ROLE_SETUP | ROLE_RUN | ROLE_ENDING)
+#define N(rules) (sizeof(rules) / sizeof((rules)[0]))
+
+enum { COUNTERS_MIN = 6 * 8 + 4, COUNTERS_MAX = COUNTERS_MIN + ROLE_REASON, OWN_MAX = 13 + 18 * PARAMS_PREFIXES };
+
+/* clang-format off */
+static const struct imsg_rule master_to_worker[] = {
+    /* type            phases        min  max       fds */
+    { ROLE_CONFIG,      SETUP,        1,   IMSG_MAX, 0, "configuration" },
+    { ROLE_CERTIFICATE, SETUP,        8,   IMSG_MAX, 0, "certificate" },
+    { ROLE_LISTEN,      SETUP,        0,   0,        1, "listening socket" },
+    { ROLE_TUN,         SETUP,        0,   0,        1, "TUN queue" },
+    { ROLE_STEER,       SETUP,        0,   0,        1, "steering map" },
+    { ROLE_LIMITS,      SETUP,        0,   0,        1, "limits" },
+    { ROLE_AUTHD,       SETUP,        0,   0,        1, "channel to authd" },
+    { ROLE_PEER,        SETUP | RUN,  0,   0,        1, "way to another worker" },
+    { ROLE_START,       SETUP,        0,   0,        0, "start" },
+    { ROLE_STOP,        ALWAYS,       0,   0,        0, "stop" },
+};
+static const struct imsg_rule master_to_authd[] = {
+    { ROLE_CONFIG,      SETUP,        1,   IMSG_MAX, 0, "configuration" },
+    { ROLE_WORKER,      SETUP | RUN,  0,   0,        1, "channel to a worker" },
+    { ROLE_START,       SETUP,        0,   0,        0, "start" },
+    { ROLE_STOP,        ALWAYS,       0,   0,        0, "stop" },
+};
+static const struct imsg_rule to_master[] = {
+    { ROLE_READY,       SETUP,        0,   0,        0, "ready" },
+};
+static const struct imsg_rule worker_to_authd[] = {
+    { ROLE_ASK,         RUN,          80,  8192,     0, "question" },
+    { ROLE_UP,          RUN,          8,   8,        0, "session up" },
+    { ROLE_COUNTERS,    LIVE,         COUNTERS_MIN, COUNTERS_MAX, 0, "counters" },
+    { ROLE_DOWN,        LIVE,         COUNTERS_MIN, COUNTERS_MAX, 0, "session down" },
+};
+static const struct imsg_rule authd_to_worker[] = {
+    { ROLE_VERDICT,     ALWAYS,       60,  8192,     0, "verdict" },
+    { ROLE_END,         ALWAYS,       12,  12 + ROLE_REASON, 0, "end of a session" },
+    { ROLE_OWN,         ALWAYS,       13,  OWN_MAX,  0, "owner" },
+    { ROLE_DISOWN,      ALWAYS,       13,  OWN_MAX,  0, "owner gone" },
+    { ROLE_ASSERT,      ALWAYS,       8,   8,        0, "steering entries" },
+};
+/* clang-format on */
+
+const struct role_rules role_master_to_worker = { master_to_worker, N(master_to_worker) };
+const struct role_rules role_master_to_authd = { master_to_authd, N(master_to_authd) };
+const struct role_rules role_to_master = { to_master, N(to_master) };
+const struct role_rules role_worker_to_authd = { worker_to_authd, N(worker_to_authd) };
+const struct role_rules role_authd_to_worker = { authd_to_worker, N(authd_to_worker) };
