@@ -56,6 +56,9 @@ struct auth_client {
     struct auth_client_event ev;
     bool ev_set;
     uint8_t text[AUTH_TEXT_MAX]; /* what the event's text borrows from */
+    size_t text_len;             /* EAP_FAILED: the reason in a Failure Request, until EAP-Failure comes */
+    unsigned fail_code;
+    bool fail_retry;
     uint8_t out[AUTH_EAP_MAX + 4];
     size_t out_len;
     bool out_ready;

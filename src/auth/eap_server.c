@@ -44,6 +44,10 @@ static void send_result(struct eap_server *e, bool accepted)
     struct wr w = wr_of(e->out, sizeof(e->out));
     struct eap_pkt pkt = { .code = accepted ? EAP_SUCCESS : EAP_FAILURE, .id = e->id };
 
+    if (accepted) {
+        e->code = 0; /* earlier wrong answers do not matter any more */
+        e->reason = NULL;
+    }
     eap_pkt_put(&w, &pkt);
     e->out_len = wr_len(&w);
     leave_event(e, accepted ? EAP_SERVER_EV_ACCEPTED : EAP_SERVER_EV_REFUSED);

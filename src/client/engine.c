@@ -360,12 +360,12 @@ static bool read_ca(struct engine *e)
 
 static void end(struct engine *e)
 {
+    watch_free(e->socket); /* before the descriptors are closed */
+    watch_free(e->tun);
+    timer_free(e->timer);
     if (e->stream)
         stream_done(e->stream);
     free(e->stream);
-    watch_free(e->socket);
-    watch_free(e->tun);
-    timer_free(e->timer);
     dial_free(e->dial);
     tls_ctx_free(e->tls);
     if (e->tun_fd >= 0)

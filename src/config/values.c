@@ -17,8 +17,16 @@ bool path_join(const char *folder, const char *path, char to[CONFIG_PATH])
     wr_u8(&w, 0);
     if (!wr_ok(&w))
         return false;
+    memset(to, 0, CONFIG_PATH); /* no trace of a default behind the text: equal settings are equal bytes */
     memcpy(to, joined, wr_len(&w));
     return true;
+}
+
+/* The text fits: its caller has looked. */
+static void copy_text(char *to, size_t cap, const char *text)
+{
+    memset(to, 0, cap);
+    memcpy(to, text, strnlen(text, cap - 1));
 }
 
 static void wrong(struct build *b, const struct entry *e, const char *words)
@@ -113,7 +121,7 @@ static void set_interface(struct build *b, const struct entry *e, char *to)
     else if (strspn(v, good) != strlen(v) || v[0] == '.' || v[0] == '-')
         wrong(b, e, "may hold letters, digits and _ . - only, and begin with none of the last two");
     else
-        memcpy(to, v, strlen(v) + 1);
+        copy_text(to, 16, v);
 }
 
 static void set_user(struct build *b, const struct entry *e, char *to)
@@ -123,7 +131,7 @@ static void set_user(struct build *b, const struct entry *e, char *to)
     else if (strcmp(e->value, "root") == 0)
         wrong(b, e, "may not be root: the point of it is to be harmless");
     else
-        memcpy(to, e->value, strlen(e->value) + 1);
+        copy_text(to, 32, e->value);
 }
 
 static void set_level(struct build *b, const struct entry *e, char *to)
@@ -131,7 +139,7 @@ static void set_level(struct build *b, const struct entry *e, char *to)
     static const char *const names[] = { "error", "warning", "notice", "info", "debug", NULL };
     for (const char *const *n = names; *n; n++) {
         if (strcmp(*n, e->value) == 0) {
-            memcpy(to, e->value, strlen(e->value) + 1);
+            copy_text(to, 16, e->value);
             return;
         }
     }

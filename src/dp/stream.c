@@ -2,10 +2,9 @@
  * stream_out.c. See stream.h. */
 #include "dp/stream_priv.h"
 
-#include <errno.h>
+#include "net/sock.h"
+
 #include <linux/sockios.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -68,9 +67,7 @@ void wait_release(struct stream_wait *w, struct blocks *from)
 
 int stream_init(struct stream *s, const struct stream_conf *conf, struct stream_bench *bench, int fd, msec now)
 {
-    int one = 1, notsent = STREAM_NOTSENT;
-    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) < 0 ||
-        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &notsent, sizeof(notsent)) < 0)
+    if (sock_session_setup(fd, STREAM_USER_TIMEOUT) < 0)
         return ERR_SYSTEM;
     /* The tunnel, most of the struct, is set up when TLS is open: a silent connection never touches those pages. */
     memset(s, 0, offsetof(struct stream, tunnel));
@@ -81,17 +78,14 @@ int stream_init(struct stream *s, const struct stream_conf *conf, struct stream_
     return 0;
 }
 
-/* A last close throws away what the peer does not take, so that it does not live on in the kernel. */
-static void close_socket(struct stream *s)
+/* What the peer did not take until the end must not live on in the kernel: the close will throw it away. */
+static void forget_unsent(struct stream *s)
 {
     int unsent = 0;
-    bool linger = s->state == STREAM_LINGER && ioctl(s->fd, SIOCOUTQ, &unsent) == 0 && unsent == 0;
-    if (!linger && !s->broken) {
-        struct linger off = { 1, 0 };
+    bool all_sent = s->state == STREAM_LINGER && ioctl(s->fd, SIOCOUTQ, &unsent) == 0 && unsent == 0;
+    struct linger off = { 1, 0 };
+    if (!all_sent && !s->broken)
         (void)setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &off, sizeof(off));
-    }
-    close(s->fd);
-    s->fd = -1;
 }
 
 static void drop_waiting(struct stream *s)
@@ -124,8 +118,7 @@ void stream_enter(struct stream *s, enum stream_state next, msec now)
         break;
     case STREAM_DEAD:
         drop_waiting(s);
-        if (s->fd >= 0)
-            close_socket(s);
+        forget_unsent(s);
         s->due = NEVER;
         break;
     }
@@ -169,8 +162,11 @@ bool stream_shake(struct stream *s, msec now)
         stream_break(s, STREAM_CAUSE_OURS, now);
         return false;
     }
-    int r = tls_handshake(s->tls);
-    stream_ship(s, now); /* an alert too, when it failed */
+    int r;
+    do {
+        r = tls_handshake(s->tls);
+        stream_ship(s, now); /* an alert too, when it failed */
+    } while (r == ERR_NOBUF && !s->broken);
     if (r < 0)
         stream_break(s, STREAM_CAUSE_TLS, now);
     else if (r == 1)
@@ -251,4 +247,7 @@ void stream_done(struct stream *s)
     s->tunnel_on = false;
     tls_free(s->tls);
     s->tls = NULL;
+    if (s->fd >= 0)
+        close(s->fd);
+    s->fd = -1;
 }

@@ -11,7 +11,7 @@
  *
  *   init -> [TLS] -> SECURE event -> tunnel events ... -> tunnel DOWN -> flush, close_notify, shutdown -> DEAD event
  *
- * After DEAD nothing more happens: call stream_done(). stream_abort() leads to DEAD at once. */
+ * After DEAD nothing more happens: free the watch, then call stream_done(). stream_abort() leads to DEAD at once. */
 #ifndef ADIT_DP_STREAM_H
 #define ADIT_DP_STREAM_H
 
@@ -29,7 +29,7 @@ enum {
     STREAM_BURST = 2 * STREAM_RECORD, /* plaintext encrypted before the socket is asked to take it */
     STREAM_OUT = 65536,            /* ciphertext of one burst, of a handshake flight, or what waits for the socket */
     STREAM_QUEUE = 65536,          /* packets that wait, framed */
-    STREAM_NOTSENT = 65536,        /* TCP_NOTSENT_LOWAT */
+    STREAM_USER_TIMEOUT = 120000,  /* ms that the kernel waits for an acknowledgement; hello is sooner */
     STREAM_TURNS = 4,              /* times that one stream_readable() asks the socket: others wait */
 };
 
@@ -102,7 +102,7 @@ struct stream_wait {
 struct stream {
     struct stream_conf conf;
     struct stream_bench *bench;
-    int fd;                       /* owned; -1 once dead */
+    int fd;                       /* owned, closed by stream_done() */
     enum stream_state state;
     enum stream_cause cause;
     msec due;                     /* of the state */
@@ -123,7 +123,7 @@ struct stream {
     struct tunnel tunnel;         /* last: most of the struct */
 };
 
-/* Takes over `fd` (non-blocking, connected). Sets TCP_NODELAY and TCP_NOTSENT_LOWAT. A client's first flight is sent by
+/* Takes over `fd` (connected) and sets its options (sock_session_setup). A client's first flight is sent by
  * the first stream_flush(). Returns 0 or ERR_SYSTEM; fd is the caller's on failure. */
 int stream_init(struct stream *s, const struct stream_conf *conf, struct stream_bench *bench, int fd, msec now) MUST_CHECK;
 
@@ -150,7 +150,7 @@ bool stream_event(struct stream *s, struct stream_event *out, msec now);
 void stream_close(struct stream *s, enum tunnel_cause cause, uint32_t detail, msec now);
 /* The end without a word; DEAD follows as an event. */
 void stream_abort(struct stream *s, enum stream_cause cause);
-/* Closes what is open, wipes, gives blocks back. */
+/* Closes what is open, wipes, gives blocks back. Free the watch of the socket first. */
 void stream_done(struct stream *s);
 
 static inline const struct tls *stream_tls(const struct stream *s)

@@ -64,10 +64,12 @@ static bool decrypt(struct stream *s, msec now)
         memmove(b->plain, s->plain.p, had);
     while (STREAM_PLAIN - fill >= STREAM_RECORD) {
         long n = tls_read(s->tls, b->plain + fill, STREAM_PLAIN - fill);
-        if (n > 0) {
+        if (n > 0)
             fill += (size_t)n;
+        if (n == ERR_NOBUF)
+            stream_ship(s, now); /* answers to KeyUpdates have filled it */
+        if (n > 0 || (n == ERR_NOBUF && !s->broken))
             continue;
-        }
         if (n == ERR_ENDED)
             s->eof = true;
         else if (n < 0)

@@ -29,7 +29,7 @@ void tunq_write(int fd, const struct batch *packets, struct drops *drops)
         const struct packet *p = &packets->at[i];
         uint8_t *start = p->p - TUN_VNET_HDR;
         memcpy(start, p->vnet, TUN_VNET_HDR);
-        if (tun_write(fd, start, p->n + TUN_VNET_HDR) < 0)
+        if (tun_write(fd, start, p->n + TUN_VNET_HDR) <= 0) /* 0: its queue is full */
             drop_count(drops, DROP_TUN);
     }
 }

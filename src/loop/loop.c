@@ -123,6 +123,7 @@ struct loop *loop_new(void)
         free(l);
         return NULL;
     }
+    l->uv.data = l;
     uv_prepare_init(&l->uv, &l->prepare);
     uv_check_init(&l->uv, &l->check);
     uv_idle_init(&l->uv, &l->idle);
@@ -151,8 +152,8 @@ void loop_free(struct loop *l)
     if (!l)
         return;
     uv_walk(&l->uv, close_left, l);
-    uv_run(&l->uv, UV_RUN_DEFAULT); /* only close callbacks are left */
-    uv_loop_close(&l->uv);
+    while (uv_loop_close(&l->uv) == UV_EBUSY)
+        uv_run(&l->uv, UV_RUN_DEFAULT); /* only close callbacks are left */
     free(l->next.v);
     free(l->running.v);
     free(l->msg_buf);
@@ -264,7 +265,6 @@ struct timer *timer_new(struct loop *l, timer_fn *fn, void *ctx)
     struct timer *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
-    l->uv.data = l;
     uv_timer_init(&l->uv, &t->uv);
     t->uv.data = t;
     t->fn = fn;

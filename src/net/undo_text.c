@@ -144,7 +144,7 @@ static int parse_value(enum key k, const char *value, struct undo_entry *e)
         e->ours = value;
         return 0;
     case KEY_DST:
-        return prefix_parse(value, false, &e->prefix);
+        return prefix_parse(value, true, &e->prefix);
     case KEY_VIA:
         return prefix_parse(value, false, &e->via);
     case KEY_DEV:

@@ -25,10 +25,8 @@ static void id_draw(const struct cp_port *port, const uint8_t other[ID_LEN], uin
 {
     port->env->random(port->env->ctx, id, ID_LEN);
     id[0] &= 0xfd;
-    if (id_is_zero(id) || id_eq(id, other))
-        id[ID_LEN - 1] ^= 1;
-    if (id_is_zero(id))
-        id[ID_LEN - 1] = 2;
+    while (id_is_zero(id) || id_eq(id, other))
+        id[ID_LEN - 1]++;
 }
 
 static void ip6cp_ask(struct cp *cp, struct wr *options)

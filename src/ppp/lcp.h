@@ -13,6 +13,7 @@ enum {
     LCP_MRU_MAX = 4091,     /* what fits an SSTP packet; Windows asks for it ([CAP]) */
     LCP_IDENT_MAX = 64,
     LCP_LOOPS_MAX = 4,      /* requests with our own magic number before we believe in a loop */
+    LCP_RAS_PEER_REFUSED_AUTH = 919, /* the RAS error that a Windows client sends when no method is common */
     LCP_ECHO_LOST_MAX = 4   /* own echoes without an answer before the link is dead */
 };
 

@@ -58,6 +58,16 @@ static unsigned auth_find(const struct lcp *l, struct lcp_auth a)
     return i;
 }
 
+/* As Windows does: a client without a common method says so in its Terminate-Request, as error 919. */
+static void auth_failed(struct lcp *l)
+{
+    if (l->cp.fail != CP_FAIL_NONE)
+        return;
+    l->cp.fail = CP_FAIL_AUTH;
+    if (!l->conf.server)
+        lcp_set_ras_error(l, LCP_RAS_PEER_REFUSED_AUTH);
+}
+
 /* -- what we ask for -- */
 
 void lcp_opt_ask(struct cp *cp, struct wr *options)
@@ -168,15 +178,15 @@ void lcp_opt_missing(struct cp *cp, struct wr *nak)
     (void)nak;
     /* [MS-SSTP] 3.2.5.2.2: the crypto binding comes out of authentication; a server that asks for none gets no
      * session. A request that is an echo of our own says nothing about the server. */
-    if (!l->conf.server && l->conf.n_auth && !l->pending.auth.proto && !l->looped && cp->fail == CP_FAIL_NONE)
-        cp->fail = CP_FAIL_AUTH;
+    if (!l->conf.server && l->conf.n_auth && !l->pending.auth.proto && !l->looped)
+        auth_failed(l);
 }
 
 void lcp_opt_stubborn(struct cp *cp, const struct cp_opt *opt)
 {
     /* RFC 1661 6.2: there is no authentication to agree on, and without it no session. */
-    if (opt->type == LCP_OPT_AUTH && cp->fail == CP_FAIL_NONE)
-        cp->fail = CP_FAIL_AUTH;
+    if (opt->type == LCP_OPT_AUTH)
+        auth_failed(lcp_of(cp));
 }
 
 void lcp_opt_agreed(struct cp *cp, struct cp_port *port)
@@ -210,7 +220,7 @@ static void auth_refused(struct lcp *l, struct cp_port *port, const struct cp_op
         }
     }
     env_note(port->env, NOTE_LCP_AUTH_NO_COMMON, wish.proto, wish.alg, slice_of(NULL, 0));
-    l->cp.fail = CP_FAIL_AUTH;
+    auth_failed(l);
 }
 
 void lcp_opt_naked(struct cp *cp, struct cp_port *port, const struct cp_opt *opt)
@@ -244,7 +254,7 @@ void lcp_opt_rejected(struct cp *cp, const struct cp_opt *opt)
         l->ours.has_mru = false;
         break;
     case LCP_OPT_AUTH:
-        cp->fail = CP_FAIL_AUTH;
+        auth_failed(l);
         break;
     case LCP_OPT_MAGIC:
         l->ours.has_magic = false;

@@ -31,6 +31,7 @@ struct link_conf {
     const char *ident;                 /* LCP Identification that we send once open: "ADIT-1"; NULL: none. Not owned */
 };
 
+/* The numbers above for a role; no authentication, IPv4 on, IPv6 on, ident "ADIT-1". */
 void link_conf_default(struct link_conf *c, enum link_role role);
 
 /* What the NCPs negotiate with; known to the server only after authentication. */
@@ -54,7 +55,8 @@ enum link_cause {
 
 enum link_ev_kind {
     LINK_EV_NONE,
-    LINK_EV_AUTH_START,  /* LCP open both ways: auth says what was agreed; start the authentication machine */
+    LINK_EV_AUTH_START,  /* LCP open both ways: auth says what was agreed (proto 0: none); start the authentication
+                            machine. Comes again if the peer renegotiates LCP before it is authenticated: start anew */
     LINK_EV_AUTH_PACKET, /* proto, packet: information field for the authentication machine */
     LINK_EV_IPV4_UP,     /* ipv4: see ipcp_result */
     LINK_EV_IPV4_DOWN,
@@ -86,6 +88,7 @@ struct link {
     struct ipcp ipcp;
     struct ip6cp ip6cp;
     bool ipcp_on, ip6cp_on;    /* started and not failed */
+    bool ipv4_up, ipv6_up;     /* reported */
     bool heard;                /* the peer's first LCP packet came, or we waited long enough */
     bool peer_adit;            /* it identified itself as ADIT-1 */
     bool ident_sent;
@@ -99,12 +102,19 @@ struct link {
 
 /* Starts as soon as the SSTP call relays PPP (lower layer up). `env` is kept; conf is copied (ident is not). */
 void link_init(struct link *l, const struct link_conf *conf, const struct env *env, msec now);
-int link_feed(struct link *l, struct rd *frame, msec now) MUST_CHECK; /* takes the whole frame */
-size_t link_pull(struct link *l, uint8_t *dst, size_t cap);           /* one frame */
+/* Takes the whole frame, unless an event waits. FED_TOOK or FED_EVENT, never an error: what is malformed or out of
+ * place is silently discarded (RFC 1661 3.4, 3.5, 5). */
+int link_feed(struct link *l, struct rd *frame, msec now) MUST_CHECK;
+/* One frame; 0: none, or cap too small (4091 always suffices). Pull after every call: frames that find no room in the
+ * queue (about two of the longest) are dropped, as on any line. */
+size_t link_pull(struct link *l, uint8_t *dst, size_t cap);
 bool link_event(struct link *l, struct link_event *out);
+/* The peer has proven itself, and we to it: the NCPs start. Ignored outside LINK_AUTHENTICATE. */
 void link_authenticated(struct link *l, const struct link_net *net, msec now);
-/* Sends Terminate-Request; ras_error < 0 for none, else in the Microsoft layout (C.3.2). */
+/* Sends Terminate-Request; ras_error < 0 for none, else in the Microsoft layout (magic, 00 3c cd 74, number: [CAP]).
+ * DOWN follows with the Terminate-Ack, at the latest after max_terminate * restart. */
 void link_close(struct link *l, int ras_error, msec now);
+/* The lower layer is gone: nothing is sent any more. DOWN is left at once, with the cause known before, if any. */
 void link_lost(struct link *l, msec now);
 void link_tick(struct link *l, msec now);
 msec link_due(const struct link *l);

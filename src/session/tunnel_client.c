@@ -44,6 +44,10 @@ bool tunnel_client_step(struct tunnel *t)
         tunnel_blame_text(t, e.text);
         tunnel_end(t, TUNNEL_CAUSE_AUTH_REFUSED, e.code);
         break;
+    case AUTH_CLIENT_EV_UNUSABLE: /* our own name or password: refused before anybody else could */
+        tunnel_blame_text(t, e.text);
+        tunnel_end(t, TUNNEL_CAUSE_AUTH_REFUSED, 0);
+        break;
     case AUTH_CLIENT_EV_UNPROVEN:
         tunnel_end(t, TUNNEL_CAUSE_SERVER_UNPROVEN, 0);
         break;

@@ -88,7 +88,7 @@ def until(what, limit=10.0, words="", step=0.05):
         if v:
             return v
         if time.monotonic() > end:
-            raise Failure(f"not within {limit} s: {words or what}")
+            raise Failure(f"not within {limit} s: {words() if callable(words) else words or what}")
         time.sleep(step)
 
 

@@ -155,12 +155,12 @@ static void pump(void)
     while (!run.event && run.err == 0) {
         struct rd in = rd_of(run.in, run.n_in);
         int r = run.kind->feed(run.m, &in, run.now);
+        drain(); /* while the bytes that the event borrows are still in their place */
         size_t left = rd_left(&in);
         memmove(run.in, run.in + (run.n_in - left), left);
         run.n_in = left;
         if (r < 0 && run.n_in > 0)
             run.err = r;
-        drain();
         if (r == FED_MORE || (r < 0 && run.n_in == 0))
             break;
         if (r == FED_EVENT && !run.event)

@@ -5,5 +5,5 @@
 int main(int argc, char **argv)
 {
     static const struct scenario_kind *const kinds[] = { &call_client_kind, &call_server_kind };
-    return scenario_main(argc, argv, kinds, 2, &prim_openssl);
+    return scenario_main(argc, argv, kinds, 2, &prim_host);
 }

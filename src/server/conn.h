@@ -1,0 +1,60 @@
+/* One connection of a worker, from accept to its end: a stream, and what it means to the rest of the server.
+ *
+ * A connection is half open until a valid Call Connected has come, and a session once a network protocol is up. It is
+ * named by a handle (slab.h): answers that come after its end find nothing. After each call into the stream its events are
+ * taken (conn_settle), which may free the connection. */
+#ifndef ADIT_SERVER_CONN_H
+#define ADIT_SERVER_CONN_H
+
+#include "net/sock.h"
+#include "server/worker.h"
+
+enum { CONN_CALL = 40, CONN_IDENT = 64 };
+
+struct conn {
+    struct worker *w;
+    uint64_t handle;
+    struct env env;           /* notes find their way back to this connection */
+    struct watch *watch;
+    struct timer *timer;
+    msec armed;               /* when the timer fires; it may be too early, never too late */
+    struct prefix peer;
+    char peer_text[SOCK_TEXT], local_text[SOCK_TEXT];
+    char call[CONN_CALL];     /* correlation id: ours until the client gives its own */
+    char ident[CONN_IDENT];   /* LCP Identification, the printable part */
+    char user[AUTH_NAME_MAX]; /* as in the database, once authenticated */
+    enum auth_method method;
+    struct params params;     /* of the verdict */
+    bool half_open;           /* counted as such */
+    bool asked;               /* authd knows of us */
+    bool up, over;            /* SESSION_UP, the end, have been reported */
+    bool told_spoof, told_early;
+    uint8_t hash;             /* BINDING_* used */
+    msec up_at;
+    struct stream stream;     /* last: most of the struct */
+};
+
+/* Takes a connection over; on failure the descriptor is closed and nothing is left. */
+void conn_accept(struct worker *w, int fd, const struct sockaddr *peer);
+struct conn *conn_get(struct worker *w, uint64_t handle);
+
+/* Packets from the TUN to this session. May free it. */
+void conn_send(struct conn *c, const struct batch *packets);
+/* authd's answer. May free it. */
+void conn_verdict(struct conn *c, uint32_t ask, const struct role_verdict *v);
+/* Orderly end, reason for the log; a connection that is not a session yet is simply closed. May free it. */
+void conn_end(struct conn *c, const char *reason);
+/* The end now, without a word. Frees it. */
+void conn_cut(struct conn *c);
+/* Counters to authd. */
+void conn_report(struct conn *c, enum role_msg type, const char *cause);
+
+/* conn_event.c: what the stream says. */
+void conn_on_event(struct conn *c, struct stream_event *ev);
+/* conn_log.c: notes of the pure machines, and the lines of the end, into the event catalogue. */
+void conn_note(void *ctx, const struct note *n);
+void conn_log_up(const struct conn *c, const struct tunnel_event *ev);
+void conn_log_down(const struct conn *c, const struct tunnel_event *ev);
+void conn_log_dead(const struct conn *c, const struct stream_event *ev);
+
+#endif

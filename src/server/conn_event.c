@@ -1,0 +1,132 @@
+/* What a stream says, put into practice: questions to authd, the session's place in the data plane, its end. */
+#include "server/conn.h"
+
+#include "events/events.h"
+
+#include <stdio.h>
+
+/* [MS-SSTP] 3.2.4.1: the client's correlation id names the call on both sides; braces were taken off. */
+static void upgraded(struct conn *c, const struct tunnel_event *ev)
+{
+    if (ev->text.n && ev->text.n < sizeof(c->call)) {
+        char ours[CONN_CALL];
+        memcpy(ours, c->call, sizeof(ours));
+        memcpy(c->call, ev->text.p, ev->text.n);
+        c->call[ev->text.n] = 0;
+        event(EV_CALL_STATE, c->call, F_TEXT("before", ours), F_TEXT("peer", c->peer_text), F_BYTES("host", ev->host));
+    }
+}
+
+static void ask(struct conn *c, const struct tunnel_event *ev)
+{
+    static uint8_t buf[8192]; /* one thread; not on the stack of every session's turn */
+    struct wr w = wr_of(buf, sizeof(buf));
+    struct role_ask a = { .question = ev->question };
+    a.who.session = c->handle;
+    snprintf(a.who.call, sizeof(a.who.call), "%s", c->call);
+    snprintf(a.who.peer, sizeof(a.who.peer), "%s", c->peer_text);
+    snprintf(a.who.local, sizeof(a.who.local), "%s", c->local_text);
+    snprintf(a.who.ident, sizeof(a.who.ident), "%s", c->ident);
+    memcpy(a.who.cert_sha256, c->stream.leaf.sha256, sizeof(a.who.cert_sha256));
+    role_put_ask(&w, &a);
+    c->asked = true;
+    c->method = ev->question.method;
+    worker_tell_authd(c->w, ROLE_ASK, ev->ask, &w);
+}
+
+/* What is printable of the first Identification that is text; Windows sends a binary one as well ([CAP]). */
+static void identified(struct conn *c, struct slice text)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < text.n && n + 1 < sizeof(c->ident); i++)
+        if (text.p[i] >= 0x20 && text.p[i] < 0x7f)
+            c->ident[n++] = (char)text.p[i];
+    c->ident[n] = 0;
+    event(EV_LCP_IDENT, c->call, F_BYTES("ident", text));
+}
+
+/* Before anything else hears of it, packets find the way: table and steering first. */
+static void session_up(struct conn *c, const struct tunnel_event *ev)
+{
+    uint8_t buf[8];
+    struct wr w = wr_of(buf, sizeof(buf));
+    if (c->up)
+        return; /* another network protocol of the same session */
+    if (plane_own(&c->w->plane, c->handle, &c->params) < 0) {
+        event(EV_NO_MEMORY, c->call, F_TEXT("for", "a session"));
+        stream_abort(&c->stream, STREAM_CAUSE_OURS);
+        return;
+    }
+    c->up = true;
+    c->up_at = loop_now(c->w->loop);
+    role_put_session(&w, c->handle);
+    worker_tell_authd(c->w, ROLE_UP, 0, &w);
+    conn_log_up(c, ev);
+}
+
+static void settle_limits(struct conn *c)
+{
+    if (c->half_open)
+        limits_settle(&c->w->limits, &c->peer);
+    c->half_open = false;
+}
+
+/* The end is made known once, whichever of tunnel and stream says it first. */
+static void session_over(struct conn *c, const char *cause)
+{
+    c->over = true;
+    if (c->up)
+        plane_disown(&c->w->plane, c->handle, &c->params);
+    if (c->asked)
+        conn_report(c, ROLE_DOWN, cause);
+}
+
+static void on_tunnel(struct conn *c, struct tunnel_event *ev)
+{
+    switch (ev->kind) {
+    case TUNNEL_EV_NONE:
+    case TUNNEL_EV_AUTHENTICATED: /* authd has said it */
+        break;
+    case TUNNEL_EV_UPGRADED:
+        upgraded(c, ev);
+        break;
+    case TUNNEL_EV_ASK:
+        ask(c, ev);
+        break;
+    case TUNNEL_EV_CONNECTED:
+        c->hash = ev->hash;
+        settle_limits(c);
+        break;
+    case TUNNEL_EV_UP:
+        session_up(c, ev);
+        break;
+    case TUNNEL_EV_IDENT:
+        identified(c, ev->text);
+        break;
+    case TUNNEL_EV_DOWN:
+        conn_log_down(c, ev);
+        session_over(c, tunnel_cause_text(ev->cause));
+        break;
+    }
+}
+
+void conn_on_event(struct conn *c, struct stream_event *ev)
+{
+    switch (ev->kind) {
+    case STREAM_EV_NONE:
+        break;
+    case STREAM_EV_SECURE:
+        event(EV_TLS_OPEN, c->call, F_TEXT("peer", c->peer_text), F_TEXT("tls", tls_version(stream_tls(&c->stream))),
+              F_TEXT("cipher", tls_cipher(stream_tls(&c->stream))));
+        break;
+    case STREAM_EV_TUNNEL:
+        on_tunnel(c, &ev->tunnel);
+        break;
+    case STREAM_EV_DEAD:
+        if (!c->over) {
+            conn_log_dead(c, ev);
+            session_over(c, stream_cause_text(ev->cause));
+        }
+        break;
+    }
+}

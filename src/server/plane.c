@@ -1,0 +1,248 @@
+/* See plane.h. */
+#include "server/plane.h"
+
+#include "wire/ip.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    ARENA = 1 << 20,   /* a batch of 16 packets of the largest size, or 64 of any that a tunnel takes */
+    TURN_BATCHES = 4,  /* read from one descriptor before others get their turn */
+};
+
+int plane_init(struct plane *p, struct loop *l, uint32_t worker, plane_deliver_fn *deliver, void *ctx)
+{
+    *p = (struct plane){ .loop = l, .worker = worker, .tun = -1, .steer = -1, .deliver = deliver, .ctx = ctx };
+    p->gate.nets = p->nets;
+    owners_init(&p->owners);
+    for (unsigned i = 0; i < TUN_QUEUES_MAX; i++)
+        p->peers[i] = (struct plane_peer){ .plane = p, .fd = -1 };
+    p->datagram = malloc(HANDOVER_MAX);
+    if (p->datagram && arena_init(&p->arena, ARENA) == 0)
+        return 0;
+    free(p->datagram);
+    p->datagram = NULL;
+    return ERR_NOMEM;
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+void plane_done(struct plane *p)
+{
+    watch_free(p->watch);
+    p->watch = NULL;
+    close_fd(&p->tun);
+    close_fd(&p->steer);
+    for (unsigned i = 0; i < TUN_QUEUES_MAX; i++) {
+        watch_free(p->peers[i].watch);
+        p->peers[i].watch = NULL;
+        close_fd(&p->peers[i].fd);
+    }
+    owners_done(&p->owners);
+    arena_done(&p->arena);
+    free(p->datagram);
+    p->datagram = NULL;
+}
+
+void plane_set_tun(struct plane *p, int fd)
+{
+    close_fd(&p->tun);
+    p->tun = fd;
+}
+
+void plane_set_steer(struct plane *p, int fd)
+{
+    close_fd(&p->steer);
+    p->steer = fd;
+}
+
+void plane_add_net(struct plane *p, const struct prefix *net)
+{
+    if (net->family && p->gate.n < 16)
+        p->nets[p->gate.n++] = *net;
+}
+
+/* ---- from the TUN, or from another worker, to the sessions ---- */
+
+/* The packets of `all` whose owner is that of the first one not yet done; marks them done. */
+static void gather(const struct batch *all, const struct owner *owner, bool *done, unsigned first, struct batch *out)
+{
+    batch_clear(out);
+    for (unsigned i = first; i < all->n; i++) {
+        if (done[i] || !owner_eq(owner[i], owner[first]))
+            continue;
+        done[i] = true;
+        out->at[out->n++] = all->at[i];
+    }
+}
+
+static void dispatch(struct plane *p, struct owner who, const struct batch *packets, bool pass_on)
+{
+    if (who.worker == p->worker) {
+        if (!p->deliver(p->ctx, who.session, packets))
+            p->drops.n[DROP_NO_OWNER] += packets->n;
+    } else if (pass_on && who.worker < TUN_QUEUES_MAX && p->peers[who.worker].fd >= 0) {
+        handover_send(p->peers[who.worker].fd, packets, p->datagram, &p->drops);
+    } else {
+        p->drops.n[DROP_HANDOVER] += packets->n;
+    }
+}
+
+/* Sends each packet to its owner, in batches; the order within a session is kept. */
+static void route(struct plane *p, const struct batch *all, bool pass_on)
+{
+    struct owner owner[BATCH_MAX] = { 0 };
+    bool done[BATCH_MAX] = { false };
+    for (unsigned i = 0; i < all->n; i++) {
+        uint8_t to[16];
+        enum drop why = DROP_NONE;
+        if (!ip_dest16(slice_of(all->at[i].p, all->at[i].n), to))
+            why = DROP_MALFORMED;
+        else if (!owners_find(&p->owners, to, &owner[i]))
+            why = DROP_NO_OWNER;
+        if (why != DROP_NONE)
+            drop_count(&p->drops, why);
+        done[i] = why != DROP_NONE;
+    }
+    struct batch mine;
+    for (unsigned i = 0; i < all->n; i++) {
+        if (done[i])
+            continue;
+        gather(all, owner, done, i, &mine);
+        dispatch(p, owner[i], &mine, pass_on);
+    }
+}
+
+static void on_tun(void *ctx, int events)
+{
+    struct plane *p = ctx;
+    struct batch b;
+    (void)events;
+    for (unsigned i = 0; i < TURN_BATCHES; i++) {
+        int n = tunq_read(p->tun, &p->arena, &b);
+        if (n < 0)
+            watch_set(p->watch, 0); /* the interface was taken away */
+        if (n <= 0)
+            return;
+        route(p, &b, true);
+        if (n < BATCH_MAX)
+            return;
+    }
+}
+
+static void on_peer(void *ctx, int events)
+{
+    struct plane_peer *peer = ctx;
+    struct plane *p = peer->plane;
+    struct batch b;
+    (void)events;
+    for (unsigned i = 0; i < TURN_BATCHES; i++) {
+        int n = handover_recv(peer->fd, p->datagram, &b);
+        if (n == ERR_LOST)
+            watch_set(peer->watch, 0); /* master gives us its successor */
+        if (n == ERR_LENGTH)
+            drop_count(&p->drops, DROP_MALFORMED);
+        if (n <= 0)
+            return;
+        route(p, &b, false);
+    }
+}
+
+void plane_set_peer(struct plane *p, uint32_t worker, int fd)
+{
+    if (worker >= TUN_QUEUES_MAX || worker == p->worker) {
+        close(fd);
+        return;
+    }
+    struct plane_peer *peer = &p->peers[worker];
+    watch_free(peer->watch);
+    close_fd(&peer->fd);
+    peer->fd = fd;
+    peer->watch = watch_new(p->loop, fd, LOOP_READ, on_peer, peer); /* without it we send, and hear nothing */
+}
+
+int plane_start(struct plane *p)
+{
+    p->watch = p->tun >= 0 ? watch_new(p->loop, p->tun, LOOP_READ, on_tun, p) : NULL;
+    return p->watch ? 0 : ERR_NOMEM;
+}
+
+/* ---- who owns what ---- */
+
+static void steer(struct plane *p, const struct prefix *prefix, bool set)
+{
+    if (p->steer < 0)
+        return;
+    /* A packet that is steered wrongly is handed over: slower, not lost. */
+    int r = set ? steer_set(p->steer, prefix, p->worker) : steer_clear(p->steer, prefix);
+    (void)r;
+}
+
+int plane_own(struct plane *p, uint64_t session, const struct params *params)
+{
+    struct owner who = { p->worker, session };
+    for (unsigned i = 0; i < params->n_prefixes; i++) {
+        if (owners_set(&p->owners, &params->prefixes[i], who) < 0) {
+            plane_disown(p, session, params);
+            return ERR_NOMEM;
+        }
+        steer(p, &params->prefixes[i], true);
+    }
+    return 0;
+}
+
+void plane_disown(struct plane *p, uint64_t session, const struct params *params)
+{
+    struct owner who = { p->worker, session };
+    for (unsigned i = 0; i < params->n_prefixes; i++)
+        if (owners_clear(&p->owners, &params->prefixes[i], who))
+            steer(p, &params->prefixes[i], false);
+}
+
+void plane_assert(struct plane *p, uint64_t session, const struct params *params)
+{
+    struct owner who = { p->worker, session }, is;
+    for (unsigned i = 0; i < params->n_prefixes; i++)
+        if (owners_get(&p->owners, &params->prefixes[i], &is) && owner_eq(is, who))
+            steer(p, &params->prefixes[i], true);
+}
+
+void plane_other_own(struct plane *p, struct owner who, const struct prefix *prefixes, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (owners_set(&p->owners, &prefixes[i], who) < 0)
+            drop_count(&p->drops, DROP_HANDOVER); /* no memory: its packets will be dropped here */
+}
+
+void plane_other_disown(struct plane *p, struct owner who, const struct prefix *prefixes, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        (void)owners_clear(&p->owners, &prefixes[i], who);
+}
+
+/* ---- from a session ---- */
+
+enum drop plane_from_session(struct plane *p, const struct batch *packets, const struct params *params, struct drops *drops)
+{
+    struct batch pass;
+    enum drop first = DROP_NONE;
+    batch_clear(&pass);
+    for (unsigned i = 0; i < packets->n; i++) {
+        enum drop why = gate_from_session(&packets->at[i], params->prefixes, params->n_prefixes, &p->gate);
+        if (why == DROP_NONE) {
+            pass.at[pass.n++] = packets->at[i];
+            continue;
+        }
+        drop_count(drops, why);
+        if (first == DROP_NONE)
+            first = why;
+    }
+    tunq_write(p->tun, &pass, drops);
+    return first;
+}

@@ -1,0 +1,57 @@
+/* A worker: accepts, and carries sessions from TLS to the TUN queue; one loop, one thread, no filesystem.
+ *
+ * worker.c talks to master and authd, accept.c takes connections, conn*.c are the sessions, plane.c the packets. */
+#ifndef ADIT_SERVER_WORKER_H
+#define ADIT_SERVER_WORKER_H
+
+#include "config/config.h"
+#include "dp/stream.h"
+#include "server/limits.h"
+#include "server/plane.h"
+#include "server/roles.h"
+#include "server/slab.h"
+
+struct worker;
+
+struct listener {
+    struct worker *w;
+    int fd; /* -1: none */
+    struct watch *watch;
+};
+
+struct worker {
+    struct loop *loop;
+    unsigned index;
+    uint32_t phase; /* ROLE_SETUP, ROLE_RUN, ROLE_ENDING */
+    struct chan *master, *authd;
+    bool have_config;
+    struct config config;
+    struct tunnel_conf tunnel_conf;
+    struct stream_conf stream_conf;
+    struct stream_bench bench;
+    struct tls_ctx *tls;
+    struct tls_cert_hash leaf;
+    struct limits limits;
+    struct listener listeners[CONFIG_LISTENS];
+    bool accept_paused;
+    struct timer *accept_again;
+    struct slab conns;
+    struct plane plane;
+    struct timer *interim; /* counters to authd, drops into the log */
+    struct drops drops_told;
+    struct timer *stop;
+};
+
+/* The role's main: confines itself, then serves until master says stop. argv: see worker.c. Exit status. */
+int worker_main(int argc, char **argv);
+
+/* accept.c: starts on all listeners; pauses; stops for good. ERR_NOMEM. */
+int accept_start(struct worker *w) MUST_CHECK;
+void accept_stop(struct worker *w);
+
+/* worker.c: sends a message to authd; body may be empty. */
+void worker_tell_authd(struct worker *w, enum role_msg type, uint32_t id, const struct wr *body);
+/* The last session of a worker that is ending has gone. */
+void worker_conn_gone(struct worker *w);
+
+#endif
