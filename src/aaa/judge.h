@@ -1,7 +1,10 @@
 /* authd's judgement: one conversation in, one verdict out, and what the session gets.
  *
  * Joins users (SQLite), the pure EAP server and verify, and the pool. What blocks (the slow hash of --pap-only records)
- * runs in a bounded thread pool; the verdict then comes later. One judge a process (authd). */
+ * runs in a bounded thread pool; the verdict then comes later. One judge a process (authd).
+ *
+ * A session is (worker, session). It begins with its first question and ends with judge_down(), or, without a verdict
+ * that accepts it, 120 s after its first question. */
 #ifndef ADIT_AAA_JUDGE_H
 #define ADIT_AAA_JUDGE_H
 
@@ -26,16 +29,24 @@ struct judge_result {
     struct auth_verdict verdict; /* slices live until the callback returns */
     struct params params;        /* with ACCEPT */
     char user[AUTH_NAME_MAX];    /* name as in the database (canonical case), or as sent when unknown */
-    const char *reason;          /* REFUSE: for the log: "unknown user", "wrong password", "locked", "pool exhausted", … */
-    bool no_address;             /* REFUSE because the pool is exhausted */
-    /* ACCEPT with a fixed address that another session holds: it must be ended first; the judge waits for judge_down() (2 s at most). */
+    const char *reason;          /* REFUSE, for the log: "unknown user", "wrong password", "locked", "no record for this
+                                    method", "no address is free", "busy", … A constant string; NULL otherwise */
+    unsigned code;               /* REFUSE: RAS error number that the peer was told or would have been (691, 647, 649) */
+    bool no_address;             /* REFUSE because the pool is exhausted, or the user's fixed address cannot be given */
 };
 
-/* Called once for each judge_ask(), now or later. */
+/* Called once for each judge_ask(), now (from within judge_ask) or later (from judge_tick, judge_down, judge_worker_gone
+ * or the loop); not for a question that a newer one of its session, or its session's end, has overtaken. `ctx` is that of
+ * judge_new(). It must not call back into the judge.
+ * A user's fixed address that another session holds: that one is ended (judge_end_fn), and the verdict waits for its
+ * judge_down(), 2 s at most. */
 typedef void judge_fn(void *ctx, const struct judge_who *who, uint32_t ask, const struct judge_result *r);
 /* A session must end because a newer login of its user replaced it. */
 typedef void judge_end_fn(void *ctx, uint32_t worker, uint64_t session, const char *reason);
 
+/* `c` is copied. c->users is opened as it stands there: a caller in a chroot puts the path inside of it. c->dns holds what
+ * clients are told (the system's resolvers are put there by the master). `loop` is a struct loop *; NULL: the caller calls
+ * judge_tick() when judge_fd() is readable. NULL and words in err: the database cannot be used, no memory, no threads. */
 struct judge *judge_new(const struct config *c, const struct env *env, void *loop, judge_fn *fn, judge_end_fn *end, void *ctx, char err[256]) MUST_CHECK;
 void judge_free(struct judge *j);
 void judge_ask(struct judge *j, const struct judge_who *who, uint32_t ask, const struct auth_question *q, msec now);
@@ -44,6 +55,8 @@ void judge_up(struct judge *j, uint32_t worker, uint64_t session);
 void judge_down(struct judge *j, uint32_t worker, uint64_t session, msec now);
 /* A worker died: all of its sessions are down. */
 void judge_worker_gone(struct judge *j, uint32_t worker, msec now);
+/* Readable when slow hashes are done; the loop given to judge_new() watches it. */
+int judge_fd(const struct judge *j);
 msec judge_due(const struct judge *j);
 void judge_tick(struct judge *j, msec now);
 

@@ -1,12 +1,10 @@
 /* Passwords: which are taken, and what is stored of them. Nothing of them is kept here. */
 #include "aaa/password.h"
 
+#include "aaa/scrypt.h"
 #include "base/rd.h"
 #include "base/secret.h"
 #include "crypto/mschap.h"
-
-#include <openssl/evp.h>
-#include <openssl/err.h>
 
 /* One character of UTF-8 (RFC 3629: shortest form, no surrogates, to U+10FFFF); false if there is none. */
 static bool utf8_next(struct rd *r, uint32_t *ret)
@@ -129,12 +127,8 @@ void slow_default_cost(struct slow_hash *h)
 
 int slow_compute(const struct slow_hash *h, struct slice password, uint8_t out[SLOW_HASH_LEN])
 {
-    uint64_t memory = 64ull * 1024 * 1024 + 256ull * h->n * h->r;
-    if (EVP_PBE_scrypt((const char *)password.p, password.n, h->salt, sizeof(h->salt), h->n, h->r, h->p, memory, out,
-                       SLOW_HASH_LEN) == 1)
-        return 0;
-    ERR_clear_error();
-    return ERR_SYSTEM;
+    bool ok = scrypt_hash(password, slice_of(h->salt, sizeof(h->salt)), h->n, h->r, h->p, out, SLOW_HASH_LEN);
+    return ok ? 0 : ERR_SYSTEM;
 }
 
 int password_store(const struct env *env, struct slice password, enum password_kind kind, struct user *u)

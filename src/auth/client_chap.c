@@ -137,6 +137,10 @@ static int got(struct auth_client *a, struct slice frame, msec now)
 
 static void late(struct auth_client *a, msec now)
 {
+    if (a->accepted) {
+        client_enter(a, AUTH_CLIENT_DONE, now); /* challenged again during the call, and left without a result */
+        return;
+    }
     client_end(a, AUTH_CLIENT_EV_TIMEOUT, (struct slice){ 0 }, now);
 }
 

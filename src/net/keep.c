@@ -12,6 +12,8 @@
 
 #include "net/text.h"
 
+enum { KEPT_MAX = 64 };
+
 void keep_digest(struct slice bytes, char text[KEEP_DIGEST])
 {
     uint64_t h = 0xcbf29ce484222325u; /* FNV-1a, 64 bits */
@@ -166,13 +168,27 @@ static int copy(const char *from, const char *to)
     return r;
 }
 
+/* A name for the kept copy that is free: the same file may be replaced twice before it is put back. */
+static bool kept_name(const struct undo *u, const char *path, char kept[PATH_MAX])
+{
+    const char *base = strrchr(path, '/');
+    struct stat st;
+
+    for (unsigned i = 0; base && i < KEPT_MAX; i++) {
+        if (!net_print(kept, PATH_MAX, "%s/%s.%s.kept%u", undo_dir(u), undo_instance(u), base + 1, i))
+            return false;
+        if (lstat(kept, &st) < 0 && errno == ENOENT)
+            return true;
+    }
+    return false;
+}
+
 int keep_replace(struct undo *u, const char *path, struct slice contents, char err[256])
 {
     char kept[PATH_MAX], digest[KEEP_DIGEST];
-    const char *base = strrchr(path, '/');
 
-    if (!base || !net_print(kept, sizeof(kept), "%s/%s.%s.kept", undo_dir(u), undo_instance(u), base + 1))
-        return net_fail(err, ERR_VALUE, "'%.100s' is not an absolute path", path);
+    if (path[0] != '/' || !kept_name(u, path, kept))
+        return net_fail(err, ERR_VALUE, "no place in %.100s to keep %.100s", undo_dir(u), path);
     errno = 0;
     int r = copy(path, kept);
     if (r < 0 && r != ERR_MISSING)

@@ -13,7 +13,7 @@
 
 /* The rules; T is the tunnel's name. Both sets exist always, an empty one matches nothing. */
 static const char rules[] = "    chain noise {\n"
-                            "        fib daddr type { broadcast, multicast, anycast } drop\n"
+                            "        fib daddr type { broadcast, multicast } drop\n"
                             "        meta pkttype { broadcast, multicast } drop\n"
                             "        ip daddr { 224.0.0.0/4, 255.255.255.255 } drop\n"
                             "        ip6 daddr ff00::/8 drop\n"

@@ -2,7 +2,6 @@
  * says is handled in conn_event.c. */
 #include "server/conn.h"
 
-#include "base/secret.h"
 #include "events/events.h"
 #include "tls/prim_host.h"
 
@@ -128,27 +127,25 @@ static struct conn *conn_new(struct worker *w, int fd, const struct sockaddr *pe
     return c;
 }
 
+/* False: what was made is gone again, fd too. */
 static bool conn_start(struct conn *c, int fd)
 {
     struct worker *w = c->w;
     struct stream_conf conf = w->stream_conf;
     conf.env = &c->env;
-    c->handle = slab_add(&w->conns, c);
-    if (!c->handle)
-        return false;
     if (stream_init(&c->stream, &conf, &w->bench, fd, loop_now(w->loop)) < 0) {
-        slab_remove(&w->conns, c->handle);
+        close(fd);
         return false;
     }
+    c->handle = slab_add(&w->conns, c);
     c->watch = watch_new(w->loop, fd, LOOP_READ, on_socket, c);
     c->timer = timer_new(w->loop, on_timer, c);
-    if (c->watch && c->timer)
+    if (c->handle && c->watch && c->timer)
         return true;
     slab_remove(&w->conns, c->handle);
     watch_free(c->watch);
     timer_free(c->timer);
-    stream_done(&c->stream); /* closes fd */
-    c->watch = NULL;
+    stream_done(&c->stream);
     return false;
 }
 
@@ -180,13 +177,12 @@ void conn_accept(struct worker *w, int fd, const struct sockaddr *peer)
         return;
     }
     struct conn *c = conn_new(w, fd, peer);
-    bool made = c != NULL, started = made && conn_start(c, fd);
-    if (!started) {
+    if (!c)
+        close(fd);
+    if (!c || !conn_start(c, fd)) {
         event(EV_NO_MEMORY, NULL, F_TEXT("for", "a connection"));
         limits_settle(&w->limits, &addr);
         limits_end(&w->limits);
-        if (!made || c->stream.fd != -1)
-            close(fd);
         free(c);
         return;
     }
@@ -208,12 +204,8 @@ void conn_verdict(struct conn *c, uint32_t ask, const struct role_verdict *v)
         c->params = v->params;
         memcpy(c->user, v->user, sizeof(c->user));
     }
-    if (c->stream.state == STREAM_TUNNEL) {
-        /* tunnel_answer() knows no pool: an ACCEPT without a prefix says that it is exhausted. */
-        struct auth_verdict verdict = v->verdict;
-        tunnel_answer(&c->stream.tunnel, ask, &verdict, &v->params, loop_now(c->w->loop));
-        secret_wipe(verdict.hlak, sizeof(verdict.hlak));
-    }
+    if (c->stream.state == STREAM_TUNNEL)
+        tunnel_answer(&c->stream.tunnel, ask, &v->verdict, &v->params, loop_now(c->w->loop));
     conn_settle(c);
 }
 

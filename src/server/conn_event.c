@@ -38,10 +38,12 @@ static void ask(struct conn *c, const struct tunnel_event *ev)
 static void identified(struct conn *c, struct slice text)
 {
     size_t n = 0;
-    for (size_t i = 0; i < text.n && n + 1 < sizeof(c->ident); i++)
+    bool first = !c->ident[0];
+    for (size_t i = 0; first && i < text.n && n + 1 < sizeof(c->ident); i++)
         if (text.p[i] >= 0x20 && text.p[i] < 0x7f)
             c->ident[n++] = (char)text.p[i];
-    c->ident[n] = 0;
+    if (n)
+        c->ident[n] = 0;
     event(EV_LCP_IDENT, c->call, F_BYTES("ident", text));
 }
 

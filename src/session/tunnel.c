@@ -285,12 +285,22 @@ static void call_is_connected(struct tunnel *t, uint8_t hash)
     tunnel_emit(t, TUNNEL_EV_CONNECTED)->hash = hash;
 }
 
+static void blame_call(struct tunnel *t, const struct call_event *e)
+{
+    uint32_t detail = 0;
+    enum tunnel_cause cause = tunnel_cause_of_call(e, &detail);
+    /* [CAP]: the Terminate-Request just before the Call Disconnect says why; the link may still wait for its own end. */
+    if (cause == TUNNEL_CAUSE_PEER && t->link_on && t->link.has_ras_error)
+        detail = t->link.ras_error;
+    if (tunnel_blame(t, cause, detail))
+        t->attrib = e->attrib;
+}
+
 static bool call_step(struct tunnel *t)
 {
     struct call_event e;
     if (!call_event(&t->call, &e))
         return false;
-    uint32_t detail = 0;
     switch (e.kind) {
     case CALL_EV_NONE:
         break;
@@ -308,10 +318,7 @@ static bool call_step(struct tunnel *t)
         break;
     case CALL_EV_ENDING:
     case CALL_EV_DOWN:
-        if (tunnel_blame(t, tunnel_cause_of_call(&e, &detail), detail)) {
-            t->detail = detail;
-            t->attrib = e.attrib;
-        }
+        blame_call(t, &e);
         /* [MS-SSTP] 3.2.5.3.4, 3.3.5.2.4: PPP's lower layer is down; it is not asked to say goodbye. */
         link_off(t);
         t->phase = TUNNEL_ENDING;

@@ -152,17 +152,17 @@ static void drain(void)
 static void pump(void)
 {
     drain();
-    while (!run.event && run.err == 0) {
+    while (!run.event && run.err == 0 && run.n_in > 0) {
         struct rd in = rd_of(run.in, run.n_in);
         int r = run.kind->feed(run.m, &in, run.now);
         drain(); /* while the bytes that the event borrows are still in their place */
         size_t left = rd_left(&in);
         memmove(run.in, run.in + (run.n_in - left), left);
         run.n_in = left;
-        if (r < 0 && run.n_in > 0)
-            run.err = r;
-        if (r == FED_MORE || (r < 0 && run.n_in == 0))
+        if (r == FED_MORE)
             break;
+        if (r < 0)
+            run.err = r;
         if (r == FED_EVENT && !run.event)
             scenario_fail("feed says that an event waits, but there is none");
     }

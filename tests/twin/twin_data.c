@@ -22,8 +22,9 @@ static void bring_up(bool compress)
 
 static void assert_arrived(const struct twin_end *to, uint64_t packets, size_t n)
 {
-    assert_int_equal(to->packets, packets);
-    assert_int_equal(to->packet_len, n);
+    if (to->packets != packets || to->packet_len != n)
+        fail_msg("packet %u of %zu bytes: %u of %zu arrived, %u dropped", (unsigned)packets, n, (unsigned)to->packets,
+                 to->packet_len, (unsigned)to->t.dropped);
     assert_int_equal(to->packet[0] >> 4, 4);
     for (size_t i = 1; i < n; i++)
         assert_int_equal(to->packet[i], (uint8_t)(i * 31 + n));

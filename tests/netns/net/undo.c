@@ -193,7 +193,7 @@ static void test_undo_killed(void)
     unsigned left;
 
     die_after("adit0", 99);
-    must("cp " DIR "/adit0.undo /run/copy && cp " DIR "/adit0.resolv.conf.kept /run/kept");
+    must("cp " DIR "/adit0.undo /run/copy && cp " DIR "/adit0.resolv.conf.kept0 /run/kept");
     undo_free(open_it("adit0", &left));
     ok(left == STEPS && host_clean(), "undo: seven things left by a killed one");
     /* As if the second one had been killed after undoing, before it wrote a new journal. */
@@ -319,6 +319,44 @@ static void test_corrupt(void)
     undo_free(u);
 }
 
+/* What stands at the path: an ordinary file, a link, nothing, a mount point; each comes back as it was. */
+static void test_files(void)
+{
+    unsigned left;
+    struct stat st;
+    struct undo *u = open_it("adit0", &left);
+
+    must("chmod 0640 " RESOLV " && chown 0:65534 " RESOLV);
+    must_be(keep_replace(u, RESOLV, slice_str("first\n"), err) == 0);
+    ok(file_is(RESOLV, "first\n") && stat(RESOLV, &st) == 0 && (st.st_mode & 07777) == 0644, "keep: ours is readable by all");
+    must_be(keep_replace(u, RESOLV, slice_str("second\n"), err) == 0);
+    ok(undo_back(u) == 0 && file_is(RESOLV, ORIGINAL), "keep: replaced twice, the first is put back");
+    ok(stat(RESOLV, &st) == 0 && (st.st_mode & 07777) == 0640 && st.st_gid == 65534, "keep: with its mode and owner");
+    must("chmod 0644 " RESOLV "; mv " RESOLV " /run/etc/real && ln -s ../etc/real " RESOLV);
+    must_be(keep_replace(u, RESOLV, slice_str(OURS), err) == 0);
+    ok(file_is(RESOLV, OURS) && lstat(RESOLV, &st) == 0 && S_ISREG(st.st_mode), "keep: a link is replaced");
+    ok(file_is("/run/etc/real", ORIGINAL), "keep: what it points to is not touched");
+    ok(undo_back(u) == 0 && sh("test \"$(readlink " RESOLV ")\" = ../etc/real"), "keep: the link comes back");
+    must_be(keep_replace(u, RESOLV, slice_str(OURS), err) == 0);
+    must("rm " RESOLV " && ln -s /run/etc/real " RESOLV);
+    ok(undo_back(u) == 0 && sh("test \"$(readlink " RESOLV ")\" = /run/etc/real"), "keep: a link made after us stays");
+    must("ln -sfn /run/etc/nowhere " RESOLV);
+    must_be(keep_replace(u, RESOLV, slice_str(OURS), err) == 0);
+    ok(undo_back(u) == 0 && sh("test \"$(readlink " RESOLV ")\" = /run/etc/nowhere"), "keep: a dangling link, too");
+    must("rm " RESOLV " && mv /run/etc/real " RESOLV " && cp " RESOLV " /run/bound && mount --bind /run/bound " RESOLV);
+    must_be(keep_replace(u, RESOLV, slice_str(OURS), err) == 0);
+    ok(file_is(RESOLV, OURS) && file_is("/run/bound", OURS), "keep: a mount point is rewritten in place");
+    ok(undo_back(u) == 0 && file_is("/run/bound", ORIGINAL), "keep: and put back in place");
+    must("umount " RESOLV " && mount -t tmpfs none /run/etc && printf '" ORIGINAL "' >" RESOLV);
+    must("mount -o remount,ro /run/etc");
+    ok(keep_replace(u, RESOLV, slice_str(OURS), err) == ERR_SYSTEM && strstr(err, RESOLV) && strstr(err, "Read-only"),
+       "keep: a read-only file is told");
+    ok(undo_all(u) == 0 && file_is(RESOLV, ORIGINAL), "keep: and is as it was");
+    undo_free(u);
+    must("umount /run/etc");
+    ok(file_is(RESOLV, ORIGINAL) && sh("test -z \"$(ls -A " DIR ")\""), "keep: no copy stays");
+}
+
 static void test_folder(void)
 {
     unsigned left;
@@ -345,6 +383,7 @@ int main(void)
     test_not_ours_any_more();
     test_instances();
     test_corrupt();
+    test_files();
     test_folder();
     return done();
 }

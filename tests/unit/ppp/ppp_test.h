@@ -52,9 +52,9 @@ static inline size_t hex_read(const char *hex, uint8_t *dst, uint8_t *mask, size
         }
         assert_true(n < cap && hex[1]);
         bool any = hex[0] == '.';
-        dst[n] = any ? 0 : (uint8_t)(hex_digit(hex[0]) << 4 | hex_digit(hex[1]));
+        dst[n] = (uint8_t)(any ? 0 : hex_digit(hex[0]) << 4 | hex_digit(hex[1]));
         if (mask)
-            mask[n] = any ? 0 : 0xff;
+            mask[n] = (uint8_t)(any ? 0 : 0xff);
         n++;
         hex += 2;
     }

@@ -1,0 +1,372 @@
+/* The judge's sessions: who is there, what each waits for and until when. See judge_methods.c for who is right and
+ * judge_grant.c for what is given. */
+#include "aaa/judge_priv.h"
+
+#include "base/secret.h"
+#include "events/events.h"
+#include "loop/loop.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- the sessions, by handle and by address ---- */
+
+static struct sess **bucket(struct judge *j, uint32_t worker, uint64_t session)
+{
+    uint64_t h = (session ^ (uint64_t)worker << 56) * 0x9e3779b97f4a7c15u;
+    return &j->buckets[h >> 52];
+}
+_Static_assert(JUDGE_BUCKETS == 1 << 12, "the twelve upper bits of the hash");
+
+static struct sess *find(struct judge *j, uint32_t worker, uint64_t session)
+{
+    struct sess *s = *bucket(j, worker, session);
+    while (s && (s->who.worker != worker || s->who.session != session))
+        s = s->next;
+    return s;
+}
+
+/* Neighbouring addresses are in different buckets. */
+static struct sess **address_bucket(struct judge *j, uint32_t ipv4)
+{
+    return &j->by_address[ipv4 % JUDGE_BUCKETS];
+}
+
+struct sess *judge_holder(struct judge *j, uint32_t ipv4)
+{
+    struct sess *s = *address_bucket(j, ipv4);
+    while (s && s->leased != ipv4)
+        s = s->next_on_address;
+    return s;
+}
+
+void judge_set_lease(struct judge *j, struct sess *s, uint32_t ipv4)
+{
+    if (s->leased) {
+        struct sess **at = address_bucket(j, s->leased);
+        while (*at != s)
+            at = &(*at)->next_on_address;
+        *at = s->next_on_address;
+        (void)pool_give_back(j->pool, s->leased);
+    }
+    s->leased = ipv4;
+    if (ipv4) {
+        struct sess **at = address_bucket(j, ipv4);
+        s->next_on_address = *at;
+        *at = s;
+    }
+}
+
+/* ---- deadlines ---- */
+
+static struct sess_list *list_of(struct judge *j, enum sess_state state)
+{
+    switch (state) {
+    case SESS_TALKING:
+    case SESS_SLOW:
+        return &j->talking;
+    case SESS_REPLACES:
+        return &j->replacing;
+    case SESS_ACCEPTED:
+        break; /* ends with judge_down() */
+    }
+    return NULL;
+}
+
+static void list_remove(struct sess_list *l, struct sess *s)
+{
+    *(s->older ? &s->older->newer : &l->oldest) = s->newer;
+    *(s->newer ? &s->newer->older : &l->newest) = s->older;
+    s->older = s->newer = NULL;
+}
+
+static void list_append(struct sess_list *l, struct sess *s)
+{
+    s->older = l->newest;
+    *(l->newest ? &l->newest->newer : &l->oldest) = s;
+    l->newest = s;
+}
+
+/* The only function that changes a session's state; with it the deadline. */
+void judge_enter(struct judge *j, struct sess *s, enum sess_state state, msec now)
+{
+    struct sess_list *from = list_of(j, s->state), *to = list_of(j, state);
+    s->state = state;
+    if (from == to)
+        return; /* the deadline of a conversation is absolute: rounds do not move it */
+    if (from)
+        list_remove(from, s);
+    s->due = to ? tick_after(now, to == &j->replacing ? JUDGE_REPLACE_MS : JUDGE_CONVERSATION_MS) : NEVER;
+    if (to)
+        list_append(to, s);
+}
+
+/* ---- beginning and end ---- */
+
+static struct sess *begin(struct judge *j, const struct judge_who *who, msec now)
+{
+    struct sess *s = j->n_sessions < j->max_sessions ? calloc(1, sizeof(*s)) : NULL;
+    if (!s)
+        return NULL;
+    struct sess **at = bucket(j, who->worker, who->session);
+    s->who = *who;
+    s->next = *at;
+    *at = s;
+    j->n_sessions++;
+    s->state = SESS_ACCEPTED; /* in no list yet */
+    judge_enter(j, s, SESS_TALKING, now);
+    return s;
+}
+
+static void forget_eap(struct sess *s)
+{
+    if (!s->eap)
+        return;
+    eap_server_done(s->eap);
+    free(s->eap);
+    s->eap = NULL;
+}
+
+/* Unlinks and frees; the lease goes back. Returns the address that it held, 0 if none. */
+static uint32_t end(struct judge *j, struct sess *s)
+{
+    uint32_t ipv4 = s->leased;
+    struct sess **at = bucket(j, s->who.worker, s->who.session);
+    while (*at != s)
+        at = &(*at)->next;
+    *at = s->next;
+    if (list_of(j, s->state))
+        list_remove(list_of(j, s->state), s);
+    judge_set_lease(j, s, 0);
+    forget_eap(s);
+    secret_wipe(s, sizeof(*s));
+    free(s);
+    j->n_sessions--;
+    return ipv4;
+}
+
+void judge_say(struct judge *j, struct sess *s, const struct judge_result *r)
+{
+    struct judge_result said = *r;
+    struct judge_who who = s->who;
+    uint32_t ask = s->ask;
+    snprintf(said.user, sizeof(said.user), "%s", s->user);
+    j->fn(j->ctx, &who, ask, &said);
+    if (r->verdict.kind != VERDICT_MORE)
+        forget_eap(s);
+    secret_wipe(&said, sizeof(said));
+}
+
+/* ---- the database ---- */
+
+static void reserve_one(void *ctx, const struct user *u)
+{
+    struct judge *j = ctx;
+    if (u->ipv4)
+        pool_reserve(j->pool, u->ipv4);
+    if (!user_serves_any(u, j->c.methods, j->c.n_methods))
+        event(EV_RECORD_UNUSABLE, NULL, F_BYTES("user", slice_str(u->name)));
+    if (u->has_clear)
+        event(EV_PASSWORD_REVERSIBLE, NULL, F_BYTES("user", slice_str(u->name)));
+}
+
+void judge_refresh(struct judge *j)
+{
+    uint64_t version = users_version(j->users);
+    if (version == j->users_version && version != 0)
+        return;
+    j->users_version = version;
+    pool_reserve_begin(j->pool);
+    if (users_each(j->users, reserve_one, j) < 0)
+        event(EV_USERS_ERROR, NULL, F_TEXT("cause", users_error(j->users)));
+    j->any_slow = users_slow_count(j->users) > 0;
+}
+
+/* ---- the public part ---- */
+
+static void on_slow(void *ctx, int events);
+
+static bool set_up(struct judge *j, void *loop, char *err)
+{
+    char why[USERS_ERR];
+    j->users = users_open(j->c.users, false, why);
+    if (!j->users) {
+        snprintf(err, 256, "%.150s", why);
+        return false;
+    }
+    j->pool = pool_new(&j->c);
+    j->slow = slow_new(JUDGE_THREADS, JUDGE_SLOW_BOUND);
+    if (j->slow && loop)
+        j->watch = watch_new(loop, slow_fd(j->slow), LOOP_READ, on_slow, j);
+    if (!j->pool || !j->slow || (loop && !j->watch)) {
+        snprintf(err, 256, "out of memory or threads");
+        return false;
+    }
+    return true;
+}
+
+struct judge *judge_new(const struct config *c, const struct env *env, void *loop, judge_fn *fn, judge_end_fn *end_fn,
+                        void *ctx, char err[256])
+{
+    struct judge *j = calloc(1, sizeof(*j));
+    if (!j) {
+        snprintf(err, 256, "out of memory");
+        return NULL;
+    }
+    j->c = *c;
+    j->env = env;
+    j->fn = fn;
+    j->end = end_fn;
+    j->ctx = ctx;
+    j->loop = loop;
+    j->max_sessions = c->limit.sessions + c->limit.half_open;
+    env->random(env->ctx, j->fake_nt_hash, sizeof(j->fake_nt_hash));
+    env->random(env->ctx, j->fake_secret, sizeof(j->fake_secret));
+    if (!set_up(j, loop, err)) {
+        judge_free(j);
+        return NULL;
+    }
+    judge_refresh(j);
+    return j;
+}
+
+void judge_free(struct judge *j)
+{
+    if (!j)
+        return;
+    for (unsigned i = 0; i < JUDGE_BUCKETS; i++)
+        while (j->buckets[i])
+            (void)end(j, j->buckets[i]);
+    watch_free(j->watch);
+    slow_free(j->slow);
+    pool_free(j->pool);
+    users_close(j->users);
+    secret_wipe(j, sizeof(*j));
+    free(j);
+}
+
+/* There is no room for one more conversation: refused without one. */
+static void refuse_at_the_door(struct judge *j, const struct judge_who *who, uint32_t ask, enum auth_method method)
+{
+    struct sess *s = calloc(1, sizeof(*s));
+    event(EV_AUTH_LIMIT, who->call, F_TEXT("peer", who->peer));
+    if (!s)
+        return; /* the worker's own deadline ends the call */
+    s->who = *who;
+    s->ask = ask;
+    s->method = method;
+    judge_refuse(j, s, E_AUTHENTICATION_FAILURE, false, "too many conversations");
+    free(s);
+}
+
+void judge_ask(struct judge *j, const struct judge_who *who, uint32_t ask, const struct auth_question *q, msec now)
+{
+    struct sess *s = find(j, who->worker, who->session);
+    judge_refresh(j);
+    if (!s)
+        s = begin(j, who, now);
+    if (!s) {
+        refuse_at_the_door(j, who, ask, q->method);
+        return;
+    }
+    s->who = *who;
+    s->ask = ask;
+    s->ticket = 0; /* a slow hash under way is stale now */
+    s->keyed = false;
+    s->text[0] = '\0';
+    s->packet_len = 0;
+    secret_wipe(s->hlak, sizeof(s->hlak));
+    judge_enter(j, s, SESS_TALKING, now);
+    judge_question(j, s, q, now);
+}
+
+void judge_up(struct judge *j, uint32_t worker, uint64_t session)
+{
+    struct sess *s = find(j, worker, session);
+    if (s)
+        forget_eap(s);
+}
+
+/* An address is free: whoever waits for it gets it. */
+static void freed(struct judge *j, uint32_t ipv4, msec now)
+{
+    struct sess *s = j->replacing.oldest;
+    while (s && s->fixed != ipv4)
+        s = s->newer;
+    if (s)
+        judge_take_over(j, s, now);
+}
+
+void judge_down(struct judge *j, uint32_t worker, uint64_t session, msec now)
+{
+    struct sess *s = find(j, worker, session);
+    uint32_t ipv4 = s ? end(j, s) : 0;
+    if (ipv4)
+        freed(j, ipv4, now);
+}
+
+void judge_worker_gone(struct judge *j, uint32_t worker, msec now)
+{
+    for (unsigned i = 0; i < JUDGE_BUCKETS; i++) {
+        struct sess **at = &j->buckets[i];
+        while (*at) {
+            if ((*at)->who.worker == worker)
+                (void)end(j, *at);
+            else
+                at = &(*at)->next;
+        }
+    }
+    /* Whoever waited for one of them. What still waits has a holder on another worker. */
+    for (struct sess *s = j->replacing.oldest, *newer; s; s = newer) {
+        newer = s->newer;
+        if (!judge_holder(j, s->fixed))
+            judge_take_over(j, s, now);
+    }
+}
+
+int judge_fd(const struct judge *j)
+{
+    return slow_fd(j->slow);
+}
+
+msec judge_due(const struct judge *j)
+{
+    msec a = j->talking.oldest ? j->talking.oldest->due : NEVER;
+    msec b = j->replacing.oldest ? j->replacing.oldest->due : NEVER;
+    return tick_min(a, b);
+}
+
+static struct sess *find_ticket(struct judge *j, uint64_t ticket)
+{
+    struct sess *s = j->talking.oldest;
+    while (s && !(s->state == SESS_SLOW && s->ticket == ticket))
+        s = s->newer;
+    return s;
+}
+
+/* Slow hashes that are done. At most JUDGE_SLOW_BOUND a turn. */
+static void take_slow(struct judge *j, msec now)
+{
+    struct slow_job job;
+    while (slow_take(j->slow, &job)) {
+        struct sess *s = find_ticket(j, job.ticket);
+        if (s)
+            judge_slow_done(j, s, job.right, now);
+    }
+}
+
+static void on_slow(void *ctx, int events)
+{
+    struct judge *j = ctx;
+    (void)events;
+    take_slow(j, loop_now(j->loop));
+}
+
+void judge_tick(struct judge *j, msec now)
+{
+    take_slow(j, now);
+    while (j->replacing.oldest && j->replacing.oldest->due <= now)
+        judge_take_over(j, j->replacing.oldest, now);
+    while (j->talking.oldest && j->talking.oldest->due <= now)
+        (void)end(j, j->talking.oldest);
+}

@@ -1,0 +1,76 @@
+/* See role.h. */
+#include "server/role.h"
+
+#include "events/events.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool number(const char *text, unsigned *ret_n)
+{
+    char *end;
+    unsigned long n = strtoul(text, &end, 10);
+    if (end == text || *end || n > 100000000)
+        return false;
+    *ret_n = (unsigned)n;
+    return true;
+}
+
+bool role_args_read(int argc, char **argv, struct role_args *ret_a)
+{
+    struct role_args a = { 0 };
+    bool good = argc % 2 == 0; /* the program, the role, pairs */
+    for (int i = 2; good && i + 1 < argc; i += 2) {
+        if (strcmp(argv[i], "--user") == 0)
+            a.user = argv[i + 1];
+        else if (strcmp(argv[i], "--index") == 0)
+            good = number(argv[i + 1], &a.index);
+        else
+            good = strcmp(argv[i], "--nofile") == 0 && number(argv[i + 1], &a.nofile);
+    }
+    if (good)
+        *ret_a = a;
+    return good;
+}
+
+void role_signals(void)
+{
+    static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT };
+    for (unsigned i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+        signal(ignored[i], SIG_IGN);
+}
+
+bool role_confine(const char *name, const struct proc_confine *rights)
+{
+    char err[256];
+    events_init(name, EVENT_INFO);
+    if (proc_confine(rights, err) < 0) {
+        event(EV_ROLE_CONFINE_FAILED, NULL, F_TEXT("cause", err));
+        return false;
+    }
+    if (err[0])
+        event(EV_FD_LIMIT, NULL, F_TEXT("cause", err));
+    return true;
+}
+
+void role_log_level(const struct config *c)
+{
+    enum event_level level;
+    if (event_level_from(c->log_level, &level))
+        events_set_level(level);
+}
+
+void role_refuse(const char *from, const char *why)
+{
+    event(EV_ROLE_REFUSED, NULL, F_TEXT("from", from), F_TEXT("cause", why));
+    exit(1);
+}
+
+bool role_allowed(const struct role_rules *rules, uint32_t phase, const struct imsg *m, const char *from)
+{
+    const char *why = imsg_check(rules->rules, rules->n, phase, m);
+    if (why)
+        role_refuse(from, why);
+    return !why;
+}

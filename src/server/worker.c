@@ -1,0 +1,404 @@
+/* The worker's talk with master and authd: setting up, verdicts, owners, the end. See worker.h. */
+#include "server/conn.h"
+
+#include "base/secret.h"
+#include "events/events.h"
+#include "priv/proc.h"
+#include "server/role.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { INTERIM = 60000 };
+
+void worker_tell_authd(struct worker *w, enum role_msg type, uint32_t id, const struct wr *body)
+{
+    struct imsg m = { .type = type, .id = id, .body = wr_slice(body) };
+    if (!wr_ok(body))
+        event(EV_INTERNAL, NULL, F_TEXT("cause", "a message to authd did not fit"), F_NUM("type", type));
+    else if (w->authd)
+        chan_send(w->authd, &m);
+}
+
+/* ---- deadlines and methods of a call, from the configuration ---- */
+
+static void make_conf(struct worker *w)
+{
+    struct tunnel_conf *t = &w->tunnel_conf;
+    const struct config *c = &w->config;
+    tunnel_conf_default(t, TUNNEL_SERVER);
+    t->http.timeout = c->limit.http;
+    t->call.negotiation_1 = c->limit.request;
+    t->call.hello = c->limit.hello;
+    t->auth_timeout = c->limit.auth;
+    t->ncp_timeout = c->limit.ncp;
+    memcpy(t->methods, c->methods, sizeof(t->methods));
+    t->n_methods = c->n_methods;
+    t->server_name = "adit";
+    t->mtu = c->mtu;
+    t->link.ipv4 = true;
+    t->link.ipv6 = false; /* until a pool has IPv6 */
+    t->link.ident = "ADIT-1";
+    w->stream_conf = (struct stream_conf){ .tls = w->tls,
+                                           .tunnel = t,
+                                           .tls_timeout = c->limit.tls,
+                                           .flush_timeout = SECONDS(5),
+                                           .linger_timeout = SECONDS(2) };
+    w->limits.per_address = c->limit.half_open_address;
+    w->limits.half_open = c->limit.half_open;
+    w->limits.sessions = c->limit.sessions;
+}
+
+/* ---- to and from authd ---- */
+
+static void on_verdict(struct worker *w, const struct imsg *m)
+{
+    struct role_verdict v;
+    if (role_get_verdict(m->body, &v) < 0) {
+        role_refuse("authd", "a malformed verdict");
+        return;
+    }
+    struct conn *c = conn_get(w, v.session);
+    if (c)
+        conn_verdict(c, m->id, &v);
+    secret_wipe(&v, sizeof(v));
+}
+
+static void on_own(struct worker *w, const struct imsg *m)
+{
+    struct role_own o;
+    if (role_get_own(m->body, &o) < 0 || o.worker == w->index) {
+        role_refuse("authd", "a malformed owner");
+        return;
+    }
+    struct owner who = { o.worker, o.session };
+    if (m->type == ROLE_OWN)
+        plane_other_own(&w->plane, who, o.prefixes, o.n_prefixes);
+    else
+        plane_other_disown(&w->plane, who, o.prefixes, o.n_prefixes);
+}
+
+static void on_end(struct worker *w, const struct imsg *m)
+{
+    uint64_t session;
+    char reason[ROLE_REASON];
+    if (role_get_end(m->body, &session, reason) < 0) {
+        role_refuse("authd", "a malformed end");
+        return;
+    }
+    struct conn *c = conn_get(w, session);
+    if (!c)
+        return;
+    event(EV_SESSION_REPLACED, c->call, F_TEXT("user", c->user), F_TEXT("peer", c->peer_text), F_TEXT("reason", reason));
+    /* The newer session waits for the address: it is free at once, the goodbye takes its time. */
+    plane_disown(&w->plane, c->handle, &c->params);
+    conn_report(c, ROLE_DOWN, reason);
+    c->asked = false;
+    conn_end(c, reason);
+}
+
+static void on_assert(struct worker *w, const struct imsg *m)
+{
+    uint64_t session;
+    if (role_get_session(m->body, &session) < 0) {
+        role_refuse("authd", "a malformed session");
+        return;
+    }
+    struct conn *c = conn_get(w, session);
+    if (c && c->up && !c->over)
+        plane_assert(&w->plane, session, &c->params);
+}
+
+static void on_authd(void *ctx, struct imsg *m)
+{
+    struct worker *w = ctx;
+    if (!role_allowed(&role_authd_to_worker, w->phase, m, "authd"))
+        return;
+    switch ((enum role_msg)m->type) {
+    case ROLE_VERDICT:
+        on_verdict(w, m);
+        break;
+    case ROLE_END:
+        on_end(w, m);
+        break;
+    case ROLE_OWN:
+    case ROLE_DISOWN:
+        on_own(w, m);
+        break;
+    case ROLE_ASSERT:
+        on_assert(w, m);
+        break;
+    case ROLE_CONFIG:
+    case ROLE_CERTIFICATE:
+    case ROLE_LISTEN:
+    case ROLE_TUN:
+    case ROLE_STEER:
+    case ROLE_LIMITS:
+    case ROLE_AUTHD:
+    case ROLE_PEER:
+    case ROLE_WORKER:
+    case ROLE_START:
+    case ROLE_STOP:
+    case ROLE_READY:
+    case ROLE_ASK:
+    case ROLE_UP:
+    case ROLE_COUNTERS:
+    case ROLE_DOWN:
+        break; /* role_allowed() has refused them */
+    }
+}
+
+/* authd has died, or has ended us because of what we said; master notices either. */
+static void on_authd_lost(void *ctx, int err)
+{
+    struct worker *w = ctx;
+    chan_free(w->authd);
+    w->authd = NULL;
+    if (w->phase == ROLE_ENDING)
+        return;
+    event(EV_CHANNEL_LOST, NULL, F_TEXT("to", "authd"), F_TEXT("cause", err_str(err)));
+    loop_stop(w->loop, 1);
+}
+
+/* ---- counters ---- */
+
+static void report_one(void *ctx, void *thing)
+{
+    struct conn *c = thing;
+    (void)ctx;
+    if (c->up && !c->over)
+        conn_report(c, ROLE_COUNTERS, "");
+}
+
+static void tell_drops(struct worker *w, enum drop why, enum event_id id)
+{
+    uint64_t n = w->plane.drops.n[why] - w->drops_told.n[why];
+    w->drops_told.n[why] = w->plane.drops.n[why];
+    if (n)
+        event(id, NULL, F_NUM("worker", w->index), F_NUM("packets", n));
+}
+
+static void on_interim(void *ctx)
+{
+    struct worker *w = ctx;
+    slab_each(&w->conns, report_one, NULL);
+    tell_drops(w, DROP_NO_OWNER, EV_NO_OWNER_DROPS);
+    tell_drops(w, DROP_HANDOVER, EV_HANDOVER_DROPS);
+    timer_set(w->interim, loop_now(w->loop) + INTERIM);
+}
+
+/* ---- the end ---- */
+
+static void end_one(void *ctx, void *thing)
+{
+    (void)ctx;
+    conn_end(thing, "the server stops");
+}
+
+static void cut_one(void *ctx, void *thing)
+{
+    (void)ctx;
+    conn_cut(thing);
+}
+
+void worker_conn_gone(struct worker *w)
+{
+    if (w->phase == ROLE_ENDING && w->conns.live == 0)
+        loop_stop(w->loop, 0);
+}
+
+static void on_stop_deadline(void *ctx)
+{
+    struct worker *w = ctx;
+    event(EV_STOP_INCOMPLETE, NULL, F_NUM("worker", w->index), F_NUM("connections", w->conns.live));
+    slab_each(&w->conns, cut_one, NULL);
+    loop_stop(w->loop, 0);
+}
+
+static void worker_stop(struct worker *w, msec grace)
+{
+    if (w->phase == ROLE_ENDING)
+        return;
+    w->phase = ROLE_ENDING;
+    accept_stop(w);
+    w->stop = timer_new(w->loop, on_stop_deadline, w);
+    if (!w->stop)
+        loop_stop(w->loop, 1);
+    else
+        timer_set(w->stop, loop_now(w->loop) + grace);
+    slab_each(&w->conns, end_one, NULL);
+    worker_conn_gone(w);
+}
+
+/* ---- to and from master ---- */
+
+static int take_fd(struct imsg *m)
+{
+    int fd = m->fds[0];
+    m->fds[0] = -1;
+    return fd;
+}
+
+static int on_config(struct worker *w, struct slice body)
+{
+    int r = config_decode(body, &w->config);
+    if (r < 0)
+        return r;
+    w->have_config = true;
+    role_log_level(&w->config);
+    for (unsigned i = 0; i < w->config.n_pools; i++)
+        plane_add_net(&w->plane, &w->config.pools[i].ipv4);
+    return 0;
+}
+
+static int on_certificate(struct worker *w, struct slice body)
+{
+    char err[TLS_ERR_TEXT];
+    struct role_cert c;
+    int r = role_get_cert(body, &c);
+    if (r < 0)
+        return r;
+    w->tls = tls_ctx_server(c.chain, c.key, err);
+    if (w->tls)
+        return 0;
+    event(EV_NO_USABLE_CERTIFICATE, NULL, F_TEXT("cause", err));
+    return ERR_SYSTEM;
+}
+
+static int worker_start(struct worker *w)
+{
+    if (!w->have_config || !w->tls || !w->authd || !w->limits.page || w->plane.tun < 0)
+        return ERR_STATE;
+    make_conf(w);
+    w->interim = timer_new(w->loop, on_interim, w);
+    if (!w->interim || plane_start(&w->plane) < 0 || accept_start(w) < 0)
+        return ERR_NOMEM;
+    timer_set(w->interim, loop_now(w->loop) + INTERIM);
+    w->phase = ROLE_RUN;
+    event(EV_WORKER_READY, NULL, F_NUM("worker", w->index));
+    chan_send(w->master, &(struct imsg){ .type = ROLE_READY });
+    return 0;
+}
+
+static int set_up(struct worker *w, struct imsg *m)
+{
+    switch ((enum role_msg)m->type) {
+    case ROLE_CONFIG:
+        return on_config(w, m->body);
+    case ROLE_CERTIFICATE:
+        return on_certificate(w, m->body);
+    case ROLE_LISTEN:
+        if (m->id >= CONFIG_LISTENS || w->listeners[m->id].fd >= 0)
+            return ERR_VALUE;
+        w->listeners[m->id].fd = take_fd(m);
+        return 0;
+    case ROLE_TUN:
+        plane_set_tun(&w->plane, take_fd(m));
+        return 0;
+    case ROLE_STEER:
+        plane_set_steer(&w->plane, take_fd(m));
+        return 0;
+    case ROLE_LIMITS:
+        return w->have_config ? limits_open(&w->limits, m->fds[0], w->index, w->config.workers) : ERR_STATE;
+    case ROLE_AUTHD:
+        w->authd = w->authd ? NULL : chan_new(w->loop, take_fd(m), on_authd, on_authd_lost, w);
+        return w->authd ? 0 : ERR_NOMEM;
+    case ROLE_PEER:
+        plane_set_peer(&w->plane, m->id, take_fd(m));
+        return 0;
+    case ROLE_START:
+        return worker_start(w);
+    case ROLE_STOP:
+        worker_stop(w, m->id);
+        return 0;
+    case ROLE_WORKER:
+    case ROLE_READY:
+    case ROLE_ASK:
+    case ROLE_UP:
+    case ROLE_COUNTERS:
+    case ROLE_DOWN:
+    case ROLE_VERDICT:
+    case ROLE_END:
+    case ROLE_OWN:
+    case ROLE_DISOWN:
+    case ROLE_ASSERT:
+        break;
+    }
+    return ERR_BUG; /* role_allowed() has refused them */
+}
+
+static void on_master(void *ctx, struct imsg *m)
+{
+    struct worker *w = ctx;
+    if (!role_allowed(&role_master_to_worker, w->phase, m, "master"))
+        return;
+    int r = set_up(w, m);
+    if (r == 0)
+        return;
+    event(EV_START_FAILED, NULL, F_TEXT("at", imsg_name(role_master_to_worker.rules, role_master_to_worker.n, m->type)),
+          F_TEXT("cause", err_str(r)));
+    loop_stop(w->loop, 1);
+}
+
+static void on_master_lost(void *ctx, int err)
+{
+    struct worker *w = ctx;
+    (void)err;
+    loop_stop(w->loop, 1); /* nobody is left to put the host back; the next start does */
+}
+
+static bool deliver(void *ctx, uint64_t session, const struct batch *packets)
+{
+    struct worker *w = ctx;
+    struct conn *c = conn_get(w, session);
+    if (!c || !c->up)
+        return false;
+    conn_send(c, packets);
+    return true;
+}
+
+static int worker_init(struct worker *w, unsigned index)
+{
+    *w = (struct worker){ .index = index, .phase = ROLE_SETUP };
+    for (unsigned i = 0; i < CONFIG_LISTENS; i++)
+        w->listeners[i].fd = -1;
+    slab_init(&w->conns);
+    w->loop = loop_new();
+    if (!w->loop || stream_bench_init(&w->bench) < 0 || plane_init(&w->plane, w->loop, index, deliver, w) < 0)
+        return ERR_NOMEM;
+    w->master = chan_new(w->loop, PROC_CHANNEL_FD, on_master, on_master_lost, w);
+    return w->master ? 0 : ERR_NOMEM;
+}
+
+static void worker_done(struct worker *w)
+{
+    accept_stop(w);
+    timer_free(w->interim);
+    timer_free(w->stop);
+    chan_free(w->authd);
+    chan_free(w->master);
+    plane_done(&w->plane);
+    limits_close(&w->limits);
+    stream_bench_done(&w->bench);
+    tls_ctx_free(w->tls);
+    slab_done(&w->conns);
+    loop_free(w->loop);
+}
+
+int worker_main(int argc, char **argv)
+{
+    struct role_args a;
+    if (!role_args_read(argc, argv, &a))
+        return 2;
+    role_signals();
+    struct proc_confine rights = { .user = a.user, .root_fd = -1, .empty_root = true, .allow_net = true, .nofile = a.nofile };
+    if (!role_confine("worker", &rights))
+        return 1;
+    static struct worker w;
+    int status = worker_init(&w, a.index);
+    status = status < 0 ? 1 : loop_run(w.loop);
+    worker_done(&w);
+    return status;
+}
