@@ -131,10 +131,8 @@ static int take_response(struct http *h, struct slice bytes)
     if (head.major != 1 || head.minor != 1)
         return give_up(h, ERR_VERSION);
     /* RFC 9110 15.2: interim responses are skipped; 101 would be another protocol. */
-    if (head.status < 200 && head.status != 101) {
-        h->scanned = 0;
+    if (head.status < 200 && head.status != 101)
         return FED_TOOK;
-    }
     if (head.status != 200)
         return give_up(h, ERR_REFUSED);
     /* A body with an end, or one in chunks, is not the stream that SSTP runs on. sstp-client checks the same. */

@@ -3,7 +3,7 @@
  * One request head, one response head, then HTTP is over. Strict, restartable at any byte, surplus bytes
  * stay in the reader. The server also answers what is not SSTP: HEAD and GET on the SSTP path (401, which
  * load balancers' probes look for; GET's page shows the certificate's hashes), other paths 404, wrong
- * method or version a proper error. Which URL goes where is in route.h. */
+ * method or version a proper error. Which request gets what is the table in route.h. */
 #ifndef ADIT_HTTP_UPGRADE_H
 #define ADIT_HTTP_UPGRADE_H
 
@@ -18,7 +18,8 @@ struct http_conf {
     /* server */
     const uint8_t *cert_sha1, *cert_sha256; /* for the page; 20 and 32 bytes; not owned */
     /* client */
-    const char *host;                       /* Host header value, port and brackets included as they must be; not owned */
+    const char *host;                       /* Host header value, port and brackets included as they must be; not owned.
+                                             * The caller sees to it that it is a host name: it goes out as it is */
     const char *correlation;                /* "{48B82435-…}"; not owned */
     msec timeout;                           /* both: 60000 client ([MS-SSTP] 4.1), 10000 server */
 };
@@ -33,7 +34,8 @@ enum http_ev_kind {
 struct http_event {
     enum http_ev_kind kind;
     unsigned status;           /* as answered or received; 0: none could be read */
-    int err;                   /* client: ERR_VERSION (event 3), ERR_REFUSED (event 4), ERR_VALUE … */
+    int err;                   /* client: ERR_VERSION (event 3), ERR_REFUSED (event 4), ERR_VALUE, ERR_DUPLICATE, ERR_LENGTH;
+                                * server: why the bytes were no request, 0 if they were one. TIMEOUT: ERR_TIMEOUT */
     struct slice line;         /* client: the status line received; server: the request line (hostile, cut) */
     struct slice correlation;  /* server: 36 bytes of a GUID, or empty */
     struct slice host;         /* server: Host header */
@@ -56,7 +58,8 @@ struct http {
 
 /* Client: the request is ready to pull. */
 void http_init(struct http *h, const struct http_conf *conf, const struct env *env, msec now);
-/* Takes a whole head, or nothing (FED_MORE); more than 8 KB without an end is refused (431). `in` must start where the last call left it. */
+/* Takes a whole head, or nothing (FED_MORE); more than 8 KB without an end is refused (431). `in` must start where the
+ * last call left it. A refusal takes the bytes it refuses. FED_TOOK: an interim response (1xx) was skipped. ERR_STATE: it is over. */
 int http_feed(struct http *h, struct rd *in, msec now) MUST_CHECK;
 size_t http_pull(struct http *h, uint8_t *dst, size_t cap);
 bool http_event(struct http *h, struct http_event *out);

@@ -129,7 +129,8 @@ unsigned dns_system(struct prefix *out, unsigned max)
 
 /* ---- setting ---- */
 
-/* Does the host ask systemd-resolved? It runs, and resolv.conf is its own or names its stub. Else setting it would have no effect. */
+/* Does the host ask systemd-resolved? It runs, and resolv.conf is its own or names its stub. Else setting it would
+ * have no effect. */
 static bool resolved_in_use(void)
 {
     char real[PATH_MAX], tool[64];
@@ -183,7 +184,8 @@ static int apply_resolvconf(struct undo *u, const char *interface, const struct 
                             char err[256])
 {
     char text[1024], record[32];
-    /* Debian's resolvconf sorts records by interface-order, where "tun*" comes early; openresolv has -m and -x for that. */
+    /* Debian's resolvconf sorts records by interface-order, where "tun*" comes early; openresolv has -m and -x for
+     * that. */
     bool debian = access("/etc/resolvconf/interface-order", F_OK) == 0;
 
     if (!net_print(record, sizeof(record), "%s%s", debian ? "tun." : "", interface) ||
@@ -215,7 +217,8 @@ int dns_apply(struct undo *u, const char *interface, const struct prefix *server
     if (n == 0 || n > SERVERS_MAX || !net_name_ok(interface))
         return net_fail(err, ERR_VALUE, "%u resolvers for interface %.15s, 1 to %d are possible", n, interface,
                         SERVERS_MAX);
-    /* A tool that refuses (another network namespace, a daemon on its way out) is not the end: the file is always there. */
+    /* A tool that refuses (another network namespace, a daemon on its way out) is not the end: the file is always
+     * there. */
     if (resolved_in_use() && apply_resolved(u, interface, servers, n, err) == 0) {
         *ret_how = "systemd-resolved";
         return 0;

@@ -111,8 +111,8 @@ static int put_file(const char *path, struct slice s, const struct stat *like)
     int saved = errno;
     unlink(beside);
     errno = saved;
-    /* EBUSY: `path` is a mount point of its own (ip netns exec, containers). EROFS, EACCES: so is its folder not ours to
-     * write in, but the file may be. */
+    /* EBUSY: `path` is a mount point of its own (ip netns exec, containers). EROFS, EACCES: so is its folder not ours
+     * to write in, but the file may be. */
     if (errno == EBUSY || errno == EROFS || errno == EACCES || errno == EXDEV)
         return write_in_place(path, s);
     return ERR_SYSTEM;

@@ -1,13 +1,14 @@
-/* Addresses, routes and interfaces through netlink (libmnl); both families. All synchronous, for privileged set-up code. */
+/* Addresses, routes and interfaces through netlink (libmnl); both families. All synchronous, for privileged set-up
+ * code. */
 #ifndef ADIT_NET_LINK_H
 #define ADIT_NET_LINK_H
 
 #include "base/err.h"
 #include "base/prefix.h"
 
-int nl_link_index(const char *name);                                     /* 0: no such interface */
+int nl_link_index(const char *name); /* 0: no such interface */
 int nl_link_up(const char *name, unsigned mtu, char err[256]) MUST_CHECK;
-int nl_link_mtu(const char *name);                                       /* < 0: error */
+int nl_link_mtu(const char *name); /* < 0: error */
 int nl_link_delete(const char *name, char err[256]) MUST_CHECK;
 /* 1: a TUN device (not a TAP) of that name exists; 0: no interface, or another kind; < 0: error. */
 int nl_link_is_tun(const char *name) MUST_CHECK;
@@ -20,15 +21,15 @@ int nl_addr_add(const char *name, const struct prefix *addr, const struct prefix
 enum { NL_ROUTE_PROTOCOL = 173 };
 
 struct nl_route {
-    struct prefix dst;      /* len 0: default */
-    struct prefix via;      /* family 0: on-link */
+    struct prefix dst; /* len 0: default */
+    struct prefix via; /* family 0: on-link */
     char dev[16];
     struct prefix src;      /* preferred source; family 0: none */
     unsigned metric, table; /* 0: main */
     bool unreachable;       /* an unreachable route (blocks) */
     bool local;             /* told by nl_route_get: the address is this host's own */
 };
-int nl_route_add(const struct nl_route *r, char err[256]) MUST_CHECK;    /* ERR_DUPLICATE if it is there */
+int nl_route_add(const struct nl_route *r, char err[256]) MUST_CHECK; /* ERR_DUPLICATE if it is there */
 /* Deletes a route that we added; ERR_MISSING if there is none such (or its interface is gone). metric 0: any. */
 int nl_route_del(const struct nl_route *r, char err[256]) MUST_CHECK;
 /* How the host reaches `dst` (full length) now; ERR_MISSING: not at all (err says how the host puts it). */

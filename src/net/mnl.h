@@ -14,7 +14,7 @@ union nl_request {
     uint8_t bytes[NL_REQUEST_MAX];
 };
 
-/* Begins a request with NLM_F_REQUEST | NLM_F_ACK | flags and a zeroed fixed part of `fixed` bytes, which it returns. */
+/* Begins a request with NLM_F_REQUEST | NLM_F_ACK | flags; returns its fixed part of `fixed` bytes, zeroed. */
 void *nl_begin(union nl_request *q, uint16_t type, uint16_t flags, size_t fixed);
 /* Sends it and runs `answer` (may be NULL) on each answer until the kernel says that it is done.
  * Returns 0 or the errno of what went wrong. */

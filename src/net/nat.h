@@ -1,7 +1,9 @@
-/* NAT and guard rules in a table of our own (libnftables), undone by deleting the table; forwarding by per-interface sysctls.
+/* NAT and guard rules in a table of our own (libnftables), undone by deleting the table; forwarding by per-interface
+ * sysctls.
  *
- * "inet adit_<interface>": masquerade what comes from the pool and leaves by the outer interface; let in from outside only
- * what belongs to connections from the tunnel; broadcast and multicast from clients do not reach the host's services. */
+ * "inet adit_<interface>": masquerade what comes from the pool and leaves by the outer interface; let in from outside
+ * only what belongs to connections from the tunnel; broadcast and multicast from clients do not reach the host's
+ * services. */
 #ifndef ADIT_NET_NAT_H
 #define ADIT_NET_NAT_H
 
@@ -10,15 +12,15 @@
 enum { NAT_POOLS_MAX = 16 };
 
 struct nat_conf {
-    const char *interface;   /* tunnel */
-    const char *outer;       /* NULL: no NAT, guard only */
+    const char *interface; /* tunnel */
+    const char *outer;     /* NULL: no NAT, guard only */
     struct prefix pools[NAT_POOLS_MAX];
     unsigned n_pools;
 };
-/* Makes the table and notes it. The table drops: on the way in from the tunnel, broadcast and multicast; towards the tunnel
- * and towards addresses of the pools, on whatever way, what does not belong to a connection made from the tunnel or the
- * host. It accepts nothing for others: an administrator's own rules (and Docker's) still have their say.
- * ERR_DUPLICATE: a table of that name exists that we did not make. ERR_VALUE: a name or pool that cannot be. */
+/* Makes the table and notes it. The table drops: on the way in from the tunnel, broadcast and multicast; towards the
+ * tunnel and towards addresses of the pools, on whatever way, what does not belong to a connection made from the
+ * tunnel or the host. It accepts nothing for others: an administrator's own rules (and Docker's) still have their
+ * say. ERR_DUPLICATE: a table of that name exists that we did not make. ERR_VALUE: a name or pool that cannot be. */
 int nat_up(struct undo *u, const struct nat_conf *c, char err[256]) MUST_CHECK;
 /* net.ipv4.conf.<dev>.forwarding = 1, journalled; never ip_forward. Call it for the tunnel and for the outer interface:
  * Linux asks the interface that a packet came in by. */

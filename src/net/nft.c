@@ -55,8 +55,8 @@ int nft_table_owner(const char *table, char err[256])
         owner = NFT_ABSENT;
     } else {
         const char *why = nft_ctx_get_error_buffer(n);
-        owner = net_fail(err, ERR_SYSTEM, "cannot look for table %s: nftables: %.*s", table, (int)strcspn(why, "\n"),
-                         why);
+        owner =
+            net_fail(err, ERR_SYSTEM, "cannot look for table %s: nftables: %.*s", table, (int)strcspn(why, "\n"), why);
     }
     nft_ctx_free(n);
     return owner;

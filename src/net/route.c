@@ -27,7 +27,7 @@ static void put_via(union nl_request *q, const struct nl_route *r)
 {
     if (r->via.family == r->dst.family) {
         nl_put_addr(q, RTA_GATEWAY, &r->via);
-    } else { /* RFC 8950: an IPv4 destination behind an IPv6 router */
+    } else {                                   /* RFC 8950: an IPv4 destination behind an IPv6 router */
         uint8_t via[2 + 16] = { AF_INET6, 0 }; /* struct rtvia: family in host order, address */
         uint16_t family = nl_family(&r->via);
         memcpy(via, &family, sizeof(family));

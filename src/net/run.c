@@ -19,7 +19,7 @@ bool run_find(const char *tool, char path[64])
 {
     static const char *const folders[] = { "/usr/bin", "/usr/sbin", "/bin", "/sbin" };
 
-    for (unsigned i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+    for (unsigned i = 0; !strchr(tool, '/') && i < sizeof(folders) / sizeof(folders[0]); i++)
         if (net_print(path, 64, "%s/%s", folders[i], tool) && access(path, X_OK) == 0)
             return true;
     return false;
@@ -61,7 +61,8 @@ static long now_ms(void)
     return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Reads what the tool says until it closes its output or time is up; keeps the beginning in `said`. false: time is up. */
+/* Reads what the tool says until it closes its output or time is up; keeps the beginning in `said`. false: time is
+ * up. */
 static bool listen_to(int fd, char said[128])
 {
     long end = now_ms() + TOOL_WAIT_MS;

@@ -9,10 +9,10 @@
 
 enum { SOCK_TEXT = 64 }; /* "[2001:db8::1]:443" and then some */
 
-/* A listening TCP socket on a full-length address (0.0.0.0 and :: are every address of their family; IPv6 never takes IPv4):
- * SO_REUSEADDR, non-blocking, close-on-exec, backlog 1024. defer_s > 0: accept only once the peer has sent something, or
- * after about so many seconds (TCP_DEFER_ACCEPT). Returns the descriptor. ERR_DUPLICATE: the port is taken (err names the
- * process if it can); ERR_MISSING: the host has not this address, or not this family. */
+/* A listening TCP socket on a full-length address (0.0.0.0 and :: are every address of their family; IPv6 never takes
+ * IPv4): SO_REUSEADDR, non-blocking, close-on-exec, backlog 1024. defer_s > 0: accept only once the peer has sent
+ * something, or after about so many seconds (TCP_DEFER_ACCEPT). Returns the descriptor. ERR_DUPLICATE: the port is
+ * taken (err names the process if it can); ERR_MISSING: the host has not this address, or not this family. */
 int sock_listen(const struct prefix *addr, uint16_t port, unsigned defer_s, char err[256]) MUST_CHECK;
 
 /* Who listens on this TCP port: "nginx (process 1234)", as far as /proc tells. ERR_MISSING: nobody seen. */

@@ -1,8 +1,9 @@
 /* Steering: the kernel gives a packet to the queue of the worker that owns its destination.
  *
- * A small eBPF program, written by hand, is attached to the multi-queue TUN. For each packet that the host sends into the
- * interface it reads the destination address, looks it up in a map of prefixes and returns the queue. The map is an LPM
- * trie keyed by the address in v4-mapped form, so that both families share it. No libbpf: the program is loaded with bpf(2).
+ * A small eBPF program, written by hand, is attached to the multi-queue TUN. For each packet that the host sends into
+ * the interface it reads the destination address, looks it up in a map of prefixes and returns the queue. The map is
+ * an LPM trie keyed by the address in v4-mapped form, so that both families share it. No libbpf: the program is
+ * loaded with bpf(2).
  *
  * Not here: what a worker does with packets that reach it all the same (dp/). */
 #include "net/tun.h"

@@ -1,7 +1,7 @@
 /* TUN devices: multi-queue, with a virtio_net_hdr before every packet, steered by an eBPF program.
  *
- * The interface is created by the privileged process; queue descriptors are passed to workers. Offloads (TSO, USO) are a
- * later issue: today every header is all zeros but the buffers carry it from the first day. */
+ * The interface is created by the privileged process; queue descriptors are passed to workers. Offloads (TSO, USO)
+ * are a later issue: today every header is all zeros but the buffers carry it from the first day. */
 #ifndef ADIT_NET_TUN_H
 #define ADIT_NET_TUN_H
 
@@ -10,9 +10,10 @@
 
 enum { TUN_VNET_HDR = 10, TUN_QUEUES_MAX = 64 }; /* sizeof(struct virtio_net_hdr) */
 
-/* Creates `name` with n queues into fds (queue i is fds[i]); non-blocking, close-on-exec, no offloads. n = 1 makes a plain
- * single-queue device. The interface lives as long as one of the descriptors; closing a queue in the middle renumbers those
- * behind it, so the creator keeps a copy of each. ERR_DUPLICATE: an interface of that name exists. Nothing is left on failure. */
+/* Creates `name` with n queues into fds (queue i is fds[i]); non-blocking, close-on-exec, no offloads. n = 1 makes a
+ * plain single-queue device. The interface lives as long as one of the descriptors; closing a queue in the middle
+ * renumbers those behind it, so the creator keeps a copy of each. ERR_DUPLICATE: an interface of that name exists.
+ * Nothing is left on failure. */
 int tun_create(const char *name, unsigned n, int *fds, char err[256]) MUST_CHECK;
 
 /* Steering: address -> queue. Loads the program, creates the map, attaches it. *ret_map is a descriptor that an
@@ -25,7 +26,8 @@ int steer_set(int map, const struct prefix *p, uint32_t queue) MUST_CHECK;
 int steer_clear(int map, const struct prefix *p) MUST_CHECK;
 
 /* One packet: buf begins with TUN_VNET_HDR bytes. Returns length including the header; 0: nothing there; < 0 error:
- * ERR_LOST (the interface is gone), ERR_SYSTEM (errno). cap must hold TUN_VNET_HDR plus the MTU, the kernel cuts silently. */
+ * ERR_LOST (the interface is gone), ERR_SYSTEM (errno). cap must hold TUN_VNET_HDR plus the MTU, the kernel cuts
+ * silently. */
 long tun_read(int fd, uint8_t *buf, size_t cap) MUST_CHECK;
 /* As tun_read; 0: the kernel has no room, drop the packet; ERR_VALUE: not an IP packet to the kernel. */
 long tun_write(int fd, const uint8_t *buf, size_t n) MUST_CHECK;

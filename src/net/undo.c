@@ -1,6 +1,7 @@
 /* The journal of what was done to the host: opening it after a dead owner, noting, undoing.
  *
- * The file itself is journal.c's, the text of an entry undo_text.c's, the deed undo_act.c's. Here is the order of things. */
+ * The file itself is journal.c's, the text of an entry undo_text.c's, the deed undo_act.c's. Here is the order of
+ * things. */
 #include "net/undo.h"
 
 #include <dirent.h>
@@ -99,7 +100,8 @@ static bool is_sibling(const struct undo *u, const char *name)
     return n > sizeof(suffix) - 1 && strcmp(name + n - (sizeof(suffix) - 1), suffix) == 0 && strcmp(name, u->name) != 0;
 }
 
-/* Does the journal of another, living instance hold this setting too? Its old value is then in `old`. The folder is locked. */
+/* Does the journal of another, living instance hold this setting too? Its old value is then in `old`. The folder is
+ * locked. */
 static bool sibling_holds(const struct undo *u, const char *path, const char *ours, char old[256])
 {
     bool found = false;
@@ -271,7 +273,8 @@ static int set_noted(struct undo *u, const char *path, const char *value, char e
     int r = sysctl_read(path, now, sizeof(now));
 
     if (r < 0)
-        return net_fail(err, r, "cannot read setting %s: %s", path, r == ERR_MISSING ? "there is none" : strerror(errno));
+        return net_fail(err, r, "cannot read setting %s: %s", path,
+                        r == ERR_MISSING ? "there is none" : strerror(errno));
     bool set = strcmp(now, value) == 0;
     if (set && !sibling_holds(u, path, value, now))
         return 0; /* it was so before any of us: not ours to put back */

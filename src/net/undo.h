@@ -1,8 +1,8 @@
 /* What was done to the host, written down before it is done, so that it can be undone by us or by the next start.
  *
- * A journal is a file in a root-only folder, one per instance (interface name), held under an exclusive lock (flock) while its
- * owner lives: two instances live side by side, and the next start of the same name finds what a killed one left. Entries are
- * typed; undoing is idempotent, in reverse order, and touches only what still has our value. */
+ * A journal is a file in a root-only folder, one per instance (interface name), held under an exclusive lock (flock)
+ * while its owner lives: two instances live side by side, and the next start of the same name finds what a killed one
+ * left. Entries are typed; undoing is idempotent, in reverse order, and touches only what still has our value. */
 #ifndef ADIT_NET_UNDO_H
 #define ADIT_NET_UNDO_H
 
@@ -12,14 +12,14 @@
 enum { UNDO_ENTRIES_MAX = 4096, UNDO_LINE_MAX = 2048 };
 
 enum undo_kind {
-    UNDO_INTERFACE,   /* name: delete the TUN interface */
-    UNDO_SYSCTL,      /* name: path below /proc/sys; old, ours: put `old` back if it still reads `ours` */
-    UNDO_NFT_TABLE,   /* name: "inet adit_<interface>": delete the table */
-    UNDO_ROUTE,       /* prefix, via, dev, table, metric: delete the route that we added; no dev: an unreachable route */
-    UNDO_FILE,        /* name: file that we replaced; old: path of the kept copy ("": there was no file); ours: digest of
+    UNDO_INTERFACE,  /* name: delete the TUN interface */
+    UNDO_SYSCTL,     /* name: path below /proc/sys; old, ours: put `old` back if it still reads `ours` */
+    UNDO_NFT_TABLE,  /* name: "inet adit_<interface>": delete the table */
+    UNDO_ROUTE,      /* prefix, via, dev, table, metric: delete the route that we added; no dev: an unreachable route */
+    UNDO_FILE,       /* name: file that we replaced; old: path of the kept copy ("": there was no file); ours: digest of
                          what we wrote; put back if it still is ours */
-    UNDO_RESOLVED,    /* name: interface: revert systemd-resolved link settings */
-    UNDO_RESOLVCONF,  /* name: record of resolvconf(8) to delete */
+    UNDO_RESOLVED,   /* name: interface: revert systemd-resolved link settings */
+    UNDO_RESOLVCONF, /* name: record of resolvconf(8) to delete */
 };
 
 struct undo_entry {
@@ -40,16 +40,17 @@ struct undo;
 int undo_open(const char *dir, const char *instance, struct undo **ret_u, unsigned *ret_left, char err[256]) MUST_CHECK;
 /* Writes the entry down (fsync); do the thing after it. ERR_NOBUF: too many or too long. */
 int undo_note(struct undo *u, const struct undo_entry *e) MUST_CHECK;
-/* Notes and sets a sysctl (path below /proc/sys, e.g. "net/ipv4/conf/eth0/forwarding"). Nothing is noted or done when it
- * has that value already, except where another journal in this folder holds it: then the last of them puts it back. */
+/* Notes and sets a sysctl (path below /proc/sys, e.g. "net/ipv4/conf/eth0/forwarding"). Nothing is noted or done when
+ * it has that value already, except where another journal in this folder holds it: then the last of them puts it
+ * back. */
 int undo_sysctl(struct undo *u, const char *path, const char *value, char err[256]) MUST_CHECK;
-/* Undoes everything, newest first, removes the journal (kept if something could not be undone). Returns how many entries
- * could not be undone. After it only undo_report() and undo_free() are allowed. */
+/* Undoes everything, newest first, removes the journal (kept if something could not be undone). Returns how many
+ * entries could not be undone. After it only undo_report() and undo_free() are allowed. */
 unsigned undo_all(struct undo *u);
 /* As undo_all for what has been noted, but leaves the journal open for more (a client that dials again). */
 unsigned undo_back(struct undo *u);
-/* What undoing said, line by line, oldest first: what was undone, left alone and why, or failed; journal lines that were
- * not understood. NULL: no such line. `*ret_failed` (may be NULL): it is a failure or a corrupt line. */
+/* What undoing said, line by line, oldest first: what was undone, left alone and why, or failed; journal lines that
+ * were not understood. NULL: no such line. `*ret_failed` (may be NULL): it is a failure or a corrupt line. */
 const char *undo_report(const struct undo *u, unsigned i, bool *ret_failed);
 /* The journal's folder and the instance's name, for files kept beside it. */
 const char *undo_dir(const struct undo *u);

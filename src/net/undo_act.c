@@ -69,7 +69,8 @@ static enum undo_result undo_table(const char *name, char report[256])
         return left(report, "table", name, "it is gone");
     if (owner == NFT_FOREIGN)
         return left(report, "table", name, "somebody else made it");
-    if (!net_print(command, sizeof(command), "delete table %s", name) || nft_run(command, "delete our table", report) < 0)
+    if (!net_print(command, sizeof(command), "delete table %s", name) ||
+        nft_run(command, "delete our table", report) < 0)
         return UNDO_FAILED;
     return done(report, "deleted nftables table", name);
 }

@@ -1,7 +1,7 @@
 /* Journal entries as lines of text and back. Pure; private to the journal.
  *
- * "route dst=10.0.0.0/8 via=192.0.2.1 dev=eth0 metric=50\n": a kind, then key=value, values with %XX for every byte that
- * is not printable ASCII, and for space, '%' and '='. Absent keys are empty or 0. */
+ * "route dst=10.0.0.0/8 via=192.0.2.1 dev=eth0 metric=50\n": a kind, then key=value, values with %XX for every byte
+ * that is not printable ASCII, and for space, '%' and '='. Absent keys are empty or 0. */
 #ifndef ADIT_NET_UNDO_TEXT_H
 #define ADIT_NET_UNDO_TEXT_H
 

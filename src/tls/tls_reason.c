@@ -28,7 +28,6 @@ static const struct reason reasons[] = {
     { SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED, ERR_VERSION, false,
       "the peer lacks secure renegotiation (RFC 5746): its TLS is out of date" },
     { SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, ERR_SECURITY, false, "a record was damaged or forged on the way" },
-    { SSL_R_BAD_DECRYPT, ERR_SECURITY, false, "a record was damaged or forged on the way" },
     { SSL_R_DIGEST_CHECK_FAILED, ERR_SECURITY, false, "the handshake was changed on the way" },
     { SSL_R_BAD_SIGNATURE, ERR_SECURITY, false, "the peer could not prove that it has the certificate's key" },
     { SSL_R_CERTIFICATE_VERIFY_FAILED, ERR_SECURITY, false, "the certificate was not accepted" },

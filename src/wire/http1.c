@@ -57,8 +57,10 @@ int http1_scan(const struct rd *in, size_t *scanned)
         if (!may_follow(i ? in->p[i - 1] : 0, in->p[i]))
             return ERR_VALUE;
         *scanned = i + 1;
-        if (i >= 3 && in->p[i] == '\n' && in->p[i - 2] == '\n')
+        if (i >= 3 && in->p[i] == '\n' && in->p[i - 2] == '\n') {
+            *scanned = 0;
             return (int)(i + 1);
+        }
     }
     return *scanned == HTTP1_HEAD_MAX ? ERR_LENGTH : 0;
 }

@@ -31,7 +31,7 @@ struct http1_head {
 };
 
 /* Looks for the end of the head in what has come in so far. *scanned remembers how far earlier calls looked (0 at the
- * start), so that bytes which drip in one by one are each looked at once. Takes nothing. Returns the length of the
+ * start, and again once an end was found), so that bytes which drip in one by one are each looked at once. Takes nothing. Returns the length of the
  * head, the empty line included; 0: not complete yet; ERR_VALUE: a byte that no head contains (a control character, a
  * bare CR or LF); ERR_LENGTH: more than HTTP1_HEAD_MAX bytes and no end. */
 int http1_scan(const struct rd *in, size_t *scanned) MUST_CHECK;

@@ -1,7 +1,7 @@
 /* What the namespace tests of src/net share: "ok NAME" lines, shell commands, sockets in other namespaces.
  *
- * The tests run as root inside namespaces of their own, made by tests/netns/net/run: network, mounts and processes end with
- * them, however they end. They refuse to run outside (enter_check). */
+ * The tests run as root inside namespaces of their own, made by tests/netns/net/run: network, mounts and processes
+ * end with them, however they end. They refuse to run outside (enter_check). */
 #ifndef ADIT_NETNS_CHECK_H
 #define ADIT_NETNS_CHECK_H
 
@@ -59,12 +59,12 @@ __attribute__((format(printf, 1, 2))) static inline bool sh(const char *fmt, ...
 }
 
 /* As sh(), for what a test cannot go on without. */
-#define must(...)                                                             \
-    do {                                                                      \
-        if (!sh(__VA_ARGS__)) {                                               \
-            fprintf(stderr, "%s:%d: set-up failed\n", __FILE__, __LINE__);    \
-            exit(99);                                                         \
-        }                                                                     \
+#define must(...)                                                                                                      \
+    do {                                                                                                               \
+        if (!sh(__VA_ARGS__)) {                                                                                        \
+            fprintf(stderr, "%s:%d: set-up failed\n", __FILE__, __LINE__);                                             \
+            exit(99);                                                                                                  \
+        }                                                                                                              \
     } while (0)
 
 /* The first line that a command prints. */

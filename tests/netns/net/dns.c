@@ -1,5 +1,6 @@
-/* Setting the host's resolvers in each of the three ways. The tools are scripts laid over /usr/bin in this test's own mount
- * namespace: they write down how they were called, which is what is tested; the real ones are not here to be asked. */
+/* Setting the host's resolvers in each of the three ways. The tools are scripts laid over /usr/bin in this test's own
+ * mount namespace: they write down how they were called, which is what is tested; the real ones are not here to be
+ * asked. */
 #include "check.h"
 
 #include <signal.h>
@@ -108,7 +109,8 @@ static void test_netns_exec(const char *self)
     char why[32];
     int status = -1;
 
-    must("mkdir -p /run/lay/eu /run/lay/ew && mount -t overlay o -o lowerdir=/etc,upperdir=/run/lay/eu,workdir=/run/lay/ew /etc");
+    must("mkdir -p /run/lay/eu /run/lay/ew && "
+         "mount -t overlay o -o lowerdir=/etc,upperdir=/run/lay/eu,workdir=/run/lay/ew /etc");
     must("mkdir -p /etc/netns/adx && echo nameserver 192.0.2.99 >/etc/netns/adx/resolv.conf && ip netns add adx");
     pid_t child = fork();
     if (child == 0) {
@@ -134,6 +136,15 @@ static void test_resolvconf(void)
     must("rm /run/calls");
     ok(undo_back(u) == 0 && file_is("/run/calls", "-d adit0\n"), "dns: and to undo it");
     ok(file_is("/etc/resolv.conf", ORIGINAL), "dns: the file is left to it");
+    must("rm /run/calls; mkdir -p /run/lay/eu /run/lay/ew && "
+         "mount -t overlay o -o lowerdir=/etc,upperdir=/run/lay/eu,workdir=/run/lay/ew /etc");
+    must("mkdir -p /etc/resolvconf && : >/etc/resolvconf/interface-order");
+    ok(dns_apply(u, "adit0", servers, 1, &how, err) == 0 &&
+           file_is("/run/calls", "-a tun.adit0\nnameserver 10.80.0.1\n"),
+       "dns: Debian's resolvconf gets a record that it sorts first");
+    must("rm /run/calls");
+    ok(undo_back(u) == 0 && file_is("/run/calls", "-d tun.adit0\n"), "dns: and to undo that");
+    must("umount /etc");
     put_tool("resolvconf", "#!/bin/sh\necho 'no way \033[31m' >&2\nexit 3\n");
     ok(dns_apply(u, "adit0", servers, 2, &how, err) == 0 && strcmp(how, "/etc/resolv.conf") == 0,
        "dns: when it refuses, the file is written");
@@ -150,12 +161,15 @@ static void test_resolved(void)
 
     put_tool("resolvectl", "#!/bin/sh\necho \"$@\" >>/run/calls\n");
     must("rm -f /run/calls; mkdir -p /run/systemd/resolve && : >/run/systemd/resolve/io.systemd.Resolve");
-    ok(dns_apply(u, "lo", servers, 2, &how, err) == 0 && strcmp(how, "/etc/resolv.conf") == 0 && access("/run/calls", F_OK) < 0,
+    ok(dns_apply(u, "lo", servers, 2, &how, err) == 0 && strcmp(how, "/etc/resolv.conf") == 0 &&
+           access("/run/calls", F_OK) < 0,
        "dns: systemd-resolved runs, but resolv.conf is not its own: the file is written");
     ok(undo_back(u) == 0, "dns: put back");
     must("cp /etc/resolv.conf /run/keep && echo nameserver 127.0.0.53 >/etc/resolv.conf");
-    ok_why(dns_apply(u, "lo", servers, 2, &how, err) == 0 && strcmp(how, "systemd-resolved") == 0, "dns: systemd-resolved", err);
-    ok(file_is("/run/calls", "dns lo 10.80.0.1 fd80::1\ndomain lo ~.\ndefault-route lo true\n"), "dns: how it is called");
+    ok_why(dns_apply(u, "lo", servers, 2, &how, err) == 0 && strcmp(how, "systemd-resolved") == 0,
+           "dns: systemd-resolved", err);
+    ok(file_is("/run/calls", "dns lo 10.80.0.1 fd80::1\ndomain lo ~.\ndefault-route lo true\n"),
+       "dns: how it is called");
     must("rm /run/calls");
     ok(undo_back(u) == 0 && file_is("/run/calls", "revert lo\n"), "dns: and to undo it");
     put_tool("resolvectl", "#!/bin/sh\nexit 1\n");
@@ -173,9 +187,10 @@ static void test_run(void)
 
     setenv("SECRET", "x", 1);
     ok(run_tool(missing, NULL, err) == ERR_MISSING && strstr(err, "no-such-tool"), "run: a tool that is not there");
-    ok(run_tool(path, "exit 0", err) == 0, "run: input is read");
-    put_tool("adit-odd", "#!/bin/sh\n[ $# = 2 ] && [ \"$1\" = 'a b' ] && [ \"$2\" = '$HOME;x' ] && [ -z \"$SECRET\" ] && exit 0\n"
-                         "exit 1\n");
+    ok(run_tool(path, NULL, err) == ERR_MISSING, "run: a tool is no path");
+    put_tool("adit-odd",
+             "#!/bin/sh\n[ $# = 2 ] && [ \"$1\" = 'a b' ] && [ \"$2\" = '$HOME;x' ] && [ -z \"$SECRET\" ] && exit 0\n"
+             "exit 1\n");
     ok_why(run_tool(odd, NULL, err) == 0, "run: no shell between, no environment", err);
     put_tool("adit-odd", "#!/bin/sh\nprintf 'bad \\033[31m\\nthing' >&2; exit 7\n");
     ok(run_tool(odd, NULL, err) == ERR_REFUSED && strstr(err, "status 7") && strstr(err, "bad") && !strchr(err, 27),
@@ -191,9 +206,11 @@ int main(int argc, char **argv)
     if (argc > 1)
         return inside_netns();
     enter_check();
-    must("mkdir -p /run/lay/u /run/lay/w && mount -t overlay o -o lowerdir=/usr/bin,upperdir=/run/lay/u,workdir=/run/lay/w /usr/bin");
+    must("mkdir -p /run/lay/u /run/lay/w && mount -t overlay o -o "
+         "lowerdir=/usr/bin,upperdir=/run/lay/u,workdir=/run/lay/w /usr/bin");
     must("rm -f /usr/bin/resolvectl /usr/bin/resolvconf");
-    must("printf 'nameserver 192.0.2.53\\nsearch example.net\\n' >/run/resolv.conf && mount --bind /run/resolv.conf $(realpath /etc/resolv.conf)");
+    must("printf 'nameserver 192.0.2.53\\nsearch example.net\\n' >/run/resolv.conf && mount --bind /run/resolv.conf "
+         "$(realpath /etc/resolv.conf)");
     test_file();
     test_netns_exec(argv[0]);
     test_resolvconf();

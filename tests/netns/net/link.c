@@ -28,7 +28,8 @@ static void test_links(void)
     ok(nl_link_mtu("lo") == 65536, "link: MTU of lo");
     ok(nl_link_up("nosuch", 1400, err) == ERR_MISSING && strstr(err, "nosuch"), "link: none to bring up is told");
     ok(nl_link_delete("nosuch", err) == ERR_MISSING, "link: none to delete is told");
-    ok(nl_link_up("va", 20, err) == ERR_SYSTEM && strstr(err, "va") && strstr(err, "20"), "link: MTU 20 is refused, in words");
+    ok(nl_link_up("va", 20, err) == ERR_SYSTEM && strstr(err, "va") && strstr(err, "20"),
+       "link: MTU 20 is refused, in words");
     ok_why(nl_link_up("va", 1300, err) == 0 && nl_link_mtu("va") == 1300, "link: up with an MTU", err);
     ok(nl_link_up("va", 0, err) == 0 && nl_link_mtu("va") == 1300, "link: up, MTU as it is");
     ok(nl_link_is_tun("va") == 0, "link: a veth is no TUN");
@@ -62,17 +63,29 @@ struct row {
 static void test_routes(void)
 {
     struct row rows[] = {
-        { { .dst = px("10.1.0.0/16"), .via = px("198.18.0.9"), .dev = "va" }, "ip route", "10.1.0.0/16 via 198.18.0.9 dev va proto 173" },
-        { { .dst = px("10.2.0.0/16"), .dev = "va", .metric = 77, .src = px("198.18.0.1") }, "ip route",
+        { { .dst = px("10.1.0.0/16"), .via = px("198.18.0.9"), .dev = "va" },
+          "ip route",
+          "10.1.0.0/16 via 198.18.0.9 dev va proto 173" },
+        { { .dst = px("10.2.0.0/16"), .dev = "va", .metric = 77, .src = px("198.18.0.1") },
+          "ip route",
           "10.2.0.0/16 dev va proto 173 scope link src 198.18.0.1 metric 77" },
-        { { .dst = px("10.3.0.0/16"), .unreachable = true, .metric = 5 }, "ip route", "unreachable 10.3.0.0/16 proto 173 metric 5" },
-        { { .dst = px("0.0.0.0/0"), .via = px("198.18.0.9"), .dev = "va", .table = 4711 }, "ip route show table 4711",
+        { { .dst = px("10.3.0.0/16"), .unreachable = true, .metric = 5 },
+          "ip route",
+          "unreachable 10.3.0.0/16 proto 173 metric 5" },
+        { { .dst = px("0.0.0.0/0"), .via = px("198.18.0.9"), .dev = "va", .table = 4711 },
+          "ip route show table 4711",
           "default via 198.18.0.9 dev va proto 173" },
         { { .dst = px("0.0.0.0/1"), .dev = "va" }, "ip route", "0.0.0.0/1 dev va proto 173" },
-        { { .dst = px("fd99::/32"), .via = px("fd18::9"), .dev = "va" }, "ip -6 route", "fd99::/32 via fd18::9 dev va proto 173" },
+        { { .dst = px("fd99::/32"), .via = px("fd18::9"), .dev = "va" },
+          "ip -6 route",
+          "fd99::/32 via fd18::9 dev va proto 173" },
         { { .dst = px("fd98::/32"), .dev = "va", .metric = 9 }, "ip -6 route", "fd98::/32 dev va proto 173 metric 9" },
-        { { .dst = px("::/0"), .unreachable = true, .metric = 1 }, "ip -6 route", "unreachable default dev lo proto 173 metric 1" },
-        { { .dst = px("10.5.0.0/16"), .via = px("fd18::9"), .dev = "va" }, "ip route", "10.5.0.0/16 via inet6 fd18::9 dev va proto 173" },
+        { { .dst = px("::/0"), .unreachable = true, .metric = 1 },
+          "ip -6 route",
+          "unreachable default dev lo proto 173 metric 1" },
+        { { .dst = px("10.5.0.0/16"), .via = px("fd18::9"), .dev = "va" },
+          "ip route",
+          "10.5.0.0/16 via inet6 fd18::9 dev va proto 173" },
     };
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char name[128];
@@ -85,7 +98,8 @@ static void test_routes(void)
     struct nl_route r = { .dst = px("10.6.0.0/16"), .via = px("198.18.0.9"), .dev = "va" };
     must("ip route add 10.6.0.0/16 via 198.18.0.9 dev va");
     ok(nl_route_add(&r, err) == ERR_DUPLICATE, "route: somebody else's is told");
-    ok(nl_route_del(&r, err) == ERR_MISSING && shows("ip route", "10.6.0.0/16 via"), "route: somebody else's is not deleted");
+    ok(nl_route_del(&r, err) == ERR_MISSING && shows("ip route", "10.6.0.0/16 via"),
+       "route: somebody else's is not deleted");
     must("ip route change 10.6.0.0/16 via 198.18.0.8 dev va proto 173");
     ok(nl_route_del(&r, err) == ERR_MISSING, "route: one of ours by another router is not it");
     r.dst = px("10.6.0.1/16");
@@ -113,7 +127,8 @@ static void test_get(void)
            strcmp(prefix_text(&r.via, text), "198.18.0.8") == 0,
        "default: the lowest metric of the main table that leads somewhere");
     must("ip route del unreachable default metric 50");
-    ok(nl_route_default(6, &r) == 0 && strcmp(prefix_text(&r.via, text), "fd18::9") == 0 && r.metric == 300, "default: IPv6");
+    ok(nl_route_default(6, &r) == 0 && strcmp(prefix_text(&r.via, text), "fd18::9") == 0 && r.metric == 300,
+       "default: IPv6");
     ok_why(nl_route_get(&far, &r, err) == 0 && strcmp(r.dev, "va") == 0 && !r.local && !r.unreachable &&
                strcmp(prefix_text(&r.via, text), "198.18.0.8") == 0 && r.src.family == 4 &&
                strcmp(prefix_text(&r.src, text), "198.18.0.1") == 0,

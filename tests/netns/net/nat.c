@@ -123,8 +123,11 @@ static bool reaches_gateway(const char *to, bool six)
 static const struct {
     const char *to;
     bool six;
-} noise[] = { { "10.80.0.127", false }, { "255.255.255.255", false }, { "224.0.0.1", false },
-              { "224.0.0.251", false }, { "ff02::1", true } };
+} noise[] = { { "10.80.0.127", false },
+              { "255.255.255.255", false },
+              { "224.0.0.1", false },
+              { "224.0.0.251", false },
+              { "ff02::1", true } };
 enum { NOISE = sizeof(noise) / sizeof(noise[0]) };
 
 static void test_noise(bool guarded)
@@ -132,16 +135,19 @@ static void test_noise(bool guarded)
     char name[80];
 
     for (unsigned i = 0; i < NOISE; i++) {
-        snprintf(name, sizeof(name), "%s: datagram to %s", guarded ? "guard drops" : "without guard arrives", noise[i].to);
+        snprintf(name, sizeof(name), "%s: datagram to %s", guarded ? "guard drops" : "without guard arrives",
+                 noise[i].to);
         ok(reaches_gateway(noise[i].to, noise[i].six) != guarded, name);
     }
-    ok(reaches_gateway("10.80.0.1", false) && reaches_gateway("fd80::1", true), "guard: services by their address stay reachable");
+    ok(reaches_gateway("10.80.0.1", false) && reaches_gateway("fd80::1", true),
+       "guard: services by their address stay reachable");
 }
 
 /* What must not pass is seen to pass without the table. */
 static void test_unguarded(void)
 {
-    ok(ping("out", "10.80.0.2") && ping("out", "10.80.0.1") && ping("out", "fd80::2"), "without guard: outside reaches a client");
+    ok(ping("out", "10.80.0.2") && ping("out", "10.80.0.1") && ping("out", "fd80::2"),
+       "without guard: outside reaches a client");
     must("echo 1 >/proc/sys/net/ipv4/conf/lan0/forwarding");
     ok(ping("out", "10.80.0.130"), "without guard: outside reaches the pool by another interface");
     must("conntrack -F || true");
@@ -176,7 +182,8 @@ static void test_guarded(const char *expected_source)
 {
     char from[64] = "nobody";
 
-    ok(ping("cl", "198.18.0.2") && ping("cl", "10.80.0.1") && ping("cl", "fd18::2"), "guard: the client reaches outside");
+    ok(ping("cl", "198.18.0.2") && ping("cl", "10.80.0.1") && ping("cl", "fd18::2"),
+       "guard: the client reaches outside");
     bool good = tcp_outward(from);
     ok_why(good && strcmp(from, expected_source) == 0, "guard: TCP outward, from the right address", from);
     ok(!ping("out", "10.80.0.2"), "guard: outside does not reach a client");
@@ -184,7 +191,8 @@ static void test_guarded(const char *expected_source)
     ok(!ping("out", "10.80.0.130"), "guard: outside does not reach the pool by another interface");
     ok(!ping("out", "fd80::2"), "guard: nor by IPv6");
     ok(ping("out", "198.18.0.1"), "guard: the gateway itself stays reachable from outside");
-    ok(sh("ping -n -c 1 -W 1 10.80.0.2") && sh("ping -n -c 1 -W 1 10.80.0.1"), "guard: the host reaches client and itself");
+    ok(sh("ping -n -c 1 -W 1 10.80.0.2") && sh("ping -n -c 1 -W 1 10.80.0.1"),
+       "guard: the host reaches client and itself");
     test_noise(true);
 }
 
@@ -201,7 +209,8 @@ static void test_refusals(struct undo *u)
     ok(nat_up(u, &c, err) == ERR_VALUE, "nat: a pool of no family is refused");
     must("nft add table inet adit_adit0");
     c = conf("out0");
-    ok(nat_up(u, &c, err) == ERR_DUPLICATE && strstr(err, "adit_adit0"), "nat: somebody else's table of our name is told");
+    ok(nat_up(u, &c, err) == ERR_DUPLICATE && strstr(err, "adit_adit0"),
+       "nat: somebody else's table of our name is told");
     ok(sh("nft list table inet adit_adit0"), "nat: and stays");
     must("nft delete table inet adit_adit0");
 }
@@ -234,7 +243,8 @@ int main(void)
     undo_free(u);
     sh_line("nft list tables | sort | sha256sum", after);
     ok(before[0] && strcmp(before, after) == 0, "nat: the tables of others, and only they, are there");
-    ok(sh("grep -qx 0 /proc/sys/net/ipv4/conf/adit0/forwarding") && sh("grep -qx 0 /proc/sys/net/ipv4/conf/out0/forwarding"),
+    ok(sh("grep -qx 0 /proc/sys/net/ipv4/conf/adit0/forwarding") &&
+           sh("grep -qx 0 /proc/sys/net/ipv4/conf/out0/forwarding"),
        "forward: off again");
     return done();
 }

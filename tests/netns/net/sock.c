@@ -47,7 +47,8 @@ static void test_listen(void)
     int six = sock_listen(&any6, 4430, 0, err);
 
     ok_why(four >= 0 && six >= 0, "listen: both families on one port", err);
-    ok((fcntl(four, F_GETFD) & FD_CLOEXEC) && (fcntl(four, F_GETFL) & O_NONBLOCK), "listen: close-on-exec, non-blocking");
+    ok((fcntl(four, F_GETFD) & FD_CLOEXEC) && (fcntl(four, F_GETFL) & O_NONBLOCK),
+       "listen: close-on-exec, non-blocking");
     ok(option(six, IPPROTO_IPV6, IPV6_V6ONLY) == 1, "listen: IPv6 takes no IPv4");
     int a = dial("127.0.0.1", 4430), b = dial("::1", 4430);
     ok(a >= 0 && b >= 0 && readable(four, 1000) && readable(six, 1000), "listen: both are reached");
@@ -59,10 +60,12 @@ static void test_listen(void)
     ok_why(four >= 0, "listen: again at once after a connection was closed", err);
     ok(sock_listen(&own, 4430, 0, err) == ERR_DUPLICATE, "listen: a port that is taken");
     close(four);
-    ok(sock_listen(&alien, 4430, 0, err) == ERR_MISSING && strstr(err, "192.0.2.1:4430"), "listen: an address that is not ours");
+    ok(sock_listen(&alien, 4430, 0, err) == ERR_MISSING && strstr(err, "192.0.2.1:4430"),
+       "listen: an address that is not ours");
     must("echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6");
     struct prefix local6 = px("fd00::1");
-    ok(sock_listen(&local6, 4430, 0, err) == ERR_MISSING && strstr(err, "[fd00::1]:4430"), "listen: IPv6 where there is none");
+    ok(sock_listen(&local6, 4430, 0, err) == ERR_MISSING && strstr(err, "[fd00::1]:4430"),
+       "listen: IPv6 where there is none");
     must("echo 0 >/proc/sys/net/ipv6/conf/all/disable_ipv6");
 }
 
@@ -101,7 +104,8 @@ static void test_owner(void)
     ok_why(sock_port_owner(4432, text) == 0 && strcmp(text, want) == 0, "owner: name and process", text);
     ok(sock_listen(&any6, 4432, 0, err) == ERR_DUPLICATE && strstr(err, want) && strstr(err, "[::]:4432"),
        "owner: named when the port is taken");
-    ok(sock_listen(&any4, 4432, 0, err) == ERR_DUPLICATE && strstr(err, want), "owner: also by a socket of both families");
+    ok(sock_listen(&any4, 4432, 0, err) == ERR_DUPLICATE && strstr(err, want),
+       "owner: also by a socket of both families");
     close(go[1]);
     waitpid(child, NULL, 0);
     ok(sock_port_owner(4432, text) == ERR_MISSING, "owner: nobody");

@@ -1,4 +1,5 @@
-/* TUN devices on this kernel: queues, headers, steering of both families, an unprivileged process that changes the map. */
+/* TUN devices on this kernel: queues, headers, steering of both families, an unprivileged process that changes the
+ * map. */
 #include "check.h"
 
 #include <arpa/inet.h>
@@ -98,8 +99,8 @@ static void test_packets(const int *fds)
     struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(7777) };
     int s = socket(AF_INET, SOCK_DGRAM, 0);
     static const uint8_t zero[TUN_VNET_HDR];
-    static const uint8_t packet[] = { 0x45, 0, 0, 33, 0, 0, 0, 0, 64, 17, 0,    0,    10,   9,  0, 7, 10,
-                                      9,    0, 1, 1, 1, 0x1e, 0x61, 0, 13, 0, 0, 'h', 'e', 'l', 'l', 'o' };
+    static const uint8_t packet[] = { 0x45, 0, 0, 33, 0, 0,    0,    0, 64, 17, 0, 0,   10,  9,   0,   7,  10,
+                                      9,    0, 1, 1,  1, 0x1e, 0x61, 0, 13, 0,  0, 'h', 'e', 'l', 'l', 'o' };
 
     if (bind(s, (void *)&in, sizeof(in)) < 0)
         exit(99);
@@ -203,7 +204,8 @@ static void test_unprivileged(const int *fds, int map)
     waitpid(child, &status, 0);
     char why[32];
     snprintf(why, sizeof(why), "status %d", WEXITSTATUS(status));
-    ok_why(WIFEXITED(status) && WEXITSTATUS(status) == 0, "steer: an unprivileged process sets an entry and reads", why);
+    ok_why(WIFEXITED(status) && WEXITSTATUS(status) == 0, "steer: an unprivileged process sets an entry and reads",
+           why);
     ok(arrives_at(fds, QUEUES, "10.9.0.50") == 2, "steer: its entry stays when it is gone");
 }
 

@@ -1,4 +1,5 @@
-/* The undo journal against the kernel: each kind of entry, kill -9 after each note, what is not ours any more, two instances. */
+/* The undo journal against the kernel: each kind of entry, kill -9 after each note, what is not ours any more, two
+ * instances. */
 #include "check.h"
 
 #include <signal.h>
@@ -56,8 +57,8 @@ static int persistent_tun(void)
     return sh("ip tuntap add mode tun name adit0") ? 0 : -1;
 }
 
-/* Everything that a client or server does to a host, one step after the other. `stop` counts notes and deeds: at an even
- * number (2 k) it ends after the k-th note, before its deed; at an odd one after the deed. */
+/* Everything that a client or server does to a host, one step after the other. `stop` counts notes and deeds: at an
+ * even number (2 k) it ends after the k-th note, before its deed; at an odd one after the deed. */
 static void do_steps(struct undo *u, int stop)
 {
     struct nat_conf nat = { .interface = "adit0", .outer = "va", .pools = { px("10.80.0.0/24") }, .n_pools = 1 };
@@ -219,7 +220,8 @@ static void test_not_ours_any_more(void)
     ok(sh("nft list tables | grep adit_adit0"), "undo: a table of that name without our comment stays");
     ok(file_is(RESOLV, "nameserver 192.0.2.77\n"), "undo: a file that somebody wrote after us stays");
     ok(left == 3 && !sh("ip -6 route | grep 'proto 173'"), "undo: the rest is undone");
-    must("ip link del adit0; ip route del 10.99.0.0/16; nft delete table inet adit_adit0; printf '" ORIGINAL "' >" RESOLV);
+    must("ip link del adit0; ip route del 10.99.0.0/16; nft delete table inet adit_adit0; printf '" ORIGINAL
+         "' >" RESOLV);
 
     struct undo *u = open_it("adit0", &left);
     must_be(undo_sysctl(u, "net/ipv4/conf/va/rp_filter", "2", err) == 0);
@@ -328,7 +330,8 @@ static void test_files(void)
 
     must("chmod 0640 " RESOLV " && chown 0:65534 " RESOLV);
     must_be(keep_replace(u, RESOLV, slice_str("first\n"), err) == 0);
-    ok(file_is(RESOLV, "first\n") && stat(RESOLV, &st) == 0 && (st.st_mode & 07777) == 0644, "keep: ours is readable by all");
+    ok(file_is(RESOLV, "first\n") && stat(RESOLV, &st) == 0 && (st.st_mode & 07777) == 0644,
+       "keep: ours is readable by all");
     must_be(keep_replace(u, RESOLV, slice_str("second\n"), err) == 0);
     ok(undo_back(u) == 0 && file_is(RESOLV, ORIGINAL), "keep: replaced twice, the first is put back");
     ok(stat(RESOLV, &st) == 0 && (st.st_mode & 07777) == 0640 && st.st_gid == 65534, "keep: with its mode and owner");

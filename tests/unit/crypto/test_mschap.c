@@ -215,8 +215,8 @@ static void des_keys(void **state)
     same_key(keys[0], want);
     vec_bytes(FILE_, "rfc2759-9.3", "des_key_2", want, 8);
     same_key(keys[1], want);
-    /* RFC 2759 8.5: the third piece is the last two bytes of the hash, EA C7, and five zeros. */
-    static const uint8_t third[8] = { 0xea, 0x62, 0xc0, 0, 0, 0, 0, 0 };
+    /* RFC 2759 8.5: the third piece is the last two bytes of the hash, 4E AC, and five zeros. */
+    static const uint8_t third[8] = { 0x4e, 0x56, 0, 0, 0, 0, 0, 0 };
     same_key(keys[2], third);
 }
 

@@ -196,14 +196,12 @@ static void scan_finds_the_end_wherever_the_bytes_are_cut(void **state)
     for (size_t cut = 0; cut < sizeof text - 1; cut++) {
         size_t scanned = 0;
         struct rd r = rd_of(text, cut);
-        assert_int_equal(http1_scan(&r, &scanned), cut >= head ? head : 0);
+        assert_int_equal(http1_scan(&r, &scanned), cut >= head ? (int)head : 0);
         assert_true(scanned <= cut);
         r = rd_of(text, sizeof text - 1);
-        assert_int_equal(http1_scan(&r, &scanned), cut >= head ? 0 + (int)head : (int)head);
+        assert_int_equal(http1_scan(&r, &scanned), (int)head);
         assert_int_equal(rd_left(&r), sizeof text - 1); /* nothing taken */
-        if (cut >= head)
-            continue;
-        assert_int_equal(scanned, head);
+        assert_int_equal(scanned, 0);
     }
 }
 
