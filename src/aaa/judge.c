@@ -159,15 +159,24 @@ void judge_say(struct judge *j, struct sess *s, const struct judge_result *r)
 
 /* ---- the database ---- */
 
-static void reserve_one(void *ctx, const struct user *u)
+/* What one walk over all records finds. */
+struct survey {
+    struct judge *j;
+    bool say;                 /* the first walk names what is wrong; later ones leave that to the login that meets it */
+    uint64_t unusable, clear;
+};
+
+static void survey_one(void *ctx, const struct user *u)
 {
-    struct judge *j = ctx;
+    struct survey *v = ctx;
+    struct judge *j = v->j;
     if (u->ipv4)
         pool_reserve(j->pool, u->ipv4);
-    if (!user_serves_any(u, j->c.methods, j->c.n_methods))
+    v->clear += u->has_clear;
+    if (user_serves_any(u, j->c.methods, j->c.n_methods))
+        return;
+    if (v->say && v->unusable++ < 20)
         event(EV_RECORD_UNUSABLE, NULL, F_BYTES("user", slice_str(u->name)));
-    if (u->has_clear)
-        event(EV_PASSWORD_REVERSIBLE, NULL, F_BYTES("user", slice_str(u->name)));
 }
 
 void judge_refresh(struct judge *j)
@@ -175,10 +184,13 @@ void judge_refresh(struct judge *j)
     uint64_t version = users_version(j->users);
     if (version == j->users_version && version != 0)
         return;
+    struct survey v = { .j = j, .say = j->users_version == 0 };
     j->users_version = version;
     pool_reserve_begin(j->pool);
-    if (users_each(j->users, reserve_one, j) < 0)
+    if (users_each(j->users, survey_one, &v) < 0)
         event(EV_USERS_ERROR, NULL, F_TEXT("cause", users_error(j->users)));
+    if (v.say && v.clear)
+        event(EV_PASSWORD_REVERSIBLE, NULL, F_NUM("users", v.clear));
     j->any_slow = users_slow_count(j->users) > 0;
 }
 
@@ -287,22 +299,22 @@ void judge_up(struct judge *j, uint32_t worker, uint64_t session)
         forget_eap(s);
 }
 
-/* An address is free: whoever waits for it gets it. */
-static void freed(struct judge *j, uint32_t ipv4, msec now)
+/* An address that becomes free goes to whoever waits for it. */
+static void end_and_pass_on(struct judge *j, struct sess *s, msec now)
 {
-    struct sess *s = j->replacing.oldest;
-    while (s && s->fixed != ipv4)
-        s = s->newer;
-    if (s)
-        judge_take_over(j, s, now);
+    uint32_t ipv4 = end(j, s);
+    struct sess *w = ipv4 ? j->replacing.oldest : NULL;
+    while (w && w->fixed != ipv4)
+        w = w->newer;
+    if (w)
+        judge_take_over(j, w, now);
 }
 
 void judge_down(struct judge *j, uint32_t worker, uint64_t session, msec now)
 {
     struct sess *s = find(j, worker, session);
-    uint32_t ipv4 = s ? end(j, s) : 0;
-    if (ipv4)
-        freed(j, ipv4, now);
+    if (s)
+        end_and_pass_on(j, s, now);
 }
 
 void judge_worker_gone(struct judge *j, uint32_t worker, msec now)
@@ -368,5 +380,5 @@ void judge_tick(struct judge *j, msec now)
     while (j->replacing.oldest && j->replacing.oldest->due <= now)
         judge_take_over(j, j->replacing.oldest, now);
     while (j->talking.oldest && j->talking.oldest->due <= now)
-        (void)end(j, j->talking.oldest);
+        end_and_pass_on(j, j->talking.oldest, now);
 }

@@ -84,13 +84,13 @@ static void grant_any(struct judge *j, struct sess *s, msec now)
 }
 
 /* Only the newest of those who wait for an address gets it. */
-static void refuse_other_waiters(struct judge *j, const struct sess *s)
+static void refuse_other_waiters(struct judge *j, const struct sess *s, msec now)
 {
     for (struct sess *o = j->replacing.oldest, *newer; o; o = newer) {
         newer = o->newer;
         if (o == s || o->fixed != s->fixed)
             continue;
-        judge_enter(j, o, SESS_TALKING, o->due);
+        judge_enter(j, o, SESS_TALKING, now);
         no_address(j, o, "replaced by a newer login");
     }
 }
@@ -121,7 +121,7 @@ static void grant_fixed(struct judge *j, struct sess *s, msec now)
         no_address(j, s, "the fixed address cannot be given");
         return;
     }
-    refuse_other_waiters(j, s);
+    refuse_other_waiters(j, s, now);
     struct sess *holder = judge_holder(j, s->fixed);
     if (!holder) {
         judge_take_over(j, s, now);

@@ -15,10 +15,16 @@
 #include "client/outcome.h"
 #include "dp/stream.h"
 #include "events/events.h"
+#include "net/sock.h"
 #include "priv/proc.h"
 #include "tls/prim_host.h"
 
-enum { READ_BATCHES = 4, CA_MAX = 4 << 20, ARENA = BATCH_MAX * 2048 + PACKET_MAX };
+enum {
+    PEER_SILENT = 90000 /* ms without an acknowledgement */,
+    READ_BATCHES = 4,
+    CA_MAX = 4 << 20,
+    ARENA = BATCH_MAX * 2048 + PACKET_MAX
+};
 
 struct engine {
     struct loop *loop;
@@ -253,13 +259,14 @@ static void on_dialled(void *ctx, int fd, const struct prefix *at, const char *w
                               .flush_timeout = SECONDS(5),
                               .linger_timeout = SECONDS(1) };
     e->stream = calloc(1, sizeof *e->stream);
-    if (!e->stream || stream_init(e->stream, &sc, &e->bench, fd, loop_now(e->loop)) < 0) {
+    if (!e->stream || sock_session_setup(fd, PEER_SILENT) < 0) {
         close(fd);
         free(e->stream);
         e->stream = NULL;
         leave(e, EXIT_FAILED);
         return;
     }
+    stream_init(e->stream, &sc, &e->bench, fd, loop_now(e->loop));
     e->socket = watch_new(e->loop, fd, LOOP_READ, on_socket, e);
     e->timer = timer_new(e->loop, on_timer, e);
     if (!e->socket || !e->timer) {

@@ -216,7 +216,8 @@ static int run(struct parent *p, int ca_fd, const char *user)
     char err[256];
     /* Network set-up; ending a role of another user; writing /etc/resolv.conf is root's by ownership. */
     struct proc_confine c = { .root_fd = -1,
-                              .keep_caps = 1ul << CAP_NET_ADMIN | 1ul << CAP_KILL | 1ul << CAP_DAC_OVERRIDE,
+                              .keep_caps =
+                                  1ul << CAP_NET_ADMIN | 1ul << CAP_KILL | 1ul << CAP_DAC_OVERRIDE | 1ul << CAP_CHOWN,
                               .allow_net = true };
     p->loop = loop_new();
     p->limit = p->loop ? timer_new(p->loop, on_limit, p) : NULL;

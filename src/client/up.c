@@ -9,15 +9,6 @@
 #include "net/link.h"
 #include "net/tun.h"
 
-static int add_route(struct undo *u, const struct nl_route *r, char err[256])
-{
-    struct undo_entry e = {
-        .kind = UNDO_ROUTE, .prefix = r->dst, .via = r->via, .dev = r->dev, .table = r->table, .metric = r->metric
-    };
-    int n = undo_note(u, &e);
-    return n < 0 ? n : nl_route_add(r, err);
-}
-
 static int make_interface(struct undo *u, const struct up_conf *c, char err[256])
 {
     const char *name = c->opt->interface;
@@ -50,27 +41,18 @@ static int pin_server(struct undo *u, const struct up_conf *c, char err[256])
 {
     struct nl_route now;
     static const uint8_t loopback6[16] = { [15] = 1 };
-    if (c->server.family == 4 ? prefix_v4_addr(&c->server) >> 24 == 127 : memcmp(c->server.addr, loopback6, 16) == 0)
+    bool loopback = c->server.family == 4 ? prefix_v4_addr(&c->server) >> 24 == 127
+                                          : memcmp(c->server.addr, loopback6, sizeof loopback6) == 0;
+    if (loopback)
         return 0;
     int n = nl_route_get(&c->server, &now, err);
     if (n < 0)
         return n;
-    now.dst = c->server;
-    now.src = (struct prefix){ 0 };
-    now.metric = 0;
-    now.table = 0;
+    struct nl_route pin = { .dst = c->server, .via = now.via };
+    memcpy(pin.dev, now.dev, sizeof pin.dev);
+    n = undo_route(u, &pin, err);
     /* A host route that is there already does what ours would, and is not ours to take away. */
-    struct nl_route probe = now;
-    n = nl_route_add(&probe, err);
-    if (n == ERR_DUPLICATE)
-        return 0;
-    if (n < 0)
-        return n;
-    struct undo_entry e = { .kind = UNDO_ROUTE, .prefix = now.dst, .via = now.via, .dev = now.dev };
-    n = undo_note(u, &e);
-    if (n < 0 && nl_route_del(&now, err) < 0)
-        return ERR_SYSTEM;
-    return n;
+    return n == ERR_DUPLICATE ? 0 : n;
 }
 
 /* A /1 pair beats the default route without touching it. */
@@ -79,7 +61,7 @@ static int default_route(struct undo *u, const char *dev, char err[256])
     for (uint32_t half = 0; half < 2; half++) {
         struct nl_route r = { .dst = prefix_v4(half << 31, 1) };
         snprintf(r.dev, sizeof r.dev, "%s", dev);
-        int n = add_route(u, &r, err);
+        int n = undo_route(u, &r, err);
         if (n < 0)
             return n;
     }
@@ -99,7 +81,7 @@ static int block_ipv6(struct undo *u, const struct up_conf *c, char err[256])
     for (unsigned half = 0; half < 2; half++) {
         uint8_t a[16] = { (uint8_t)(half << 7) };
         struct nl_route r = { .dst = prefix_v6(a, 1), .unreachable = true, .dev = "lo" };
-        int n = add_route(u, &r, err);
+        int n = undo_route(u, &r, err);
         if (n < 0)
             return n;
     }
@@ -136,7 +118,7 @@ static int set_routes(struct undo *u, const struct up_conf *c, char err[256])
                   F_TEXT("cause", "the tunnel carries IPv4 only"));
             continue;
         }
-        n = add_route(u, &r, err);
+        n = undo_route(u, &r, err);
         if (n < 0) {
             event(EV_ROUTE_FAILED, c->call, F_TEXT("route", prefix_text(&r.dst, text)), F_TEXT("cause", err));
             return n;

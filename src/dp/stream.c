@@ -2,8 +2,6 @@
  * stream_out.c. See stream.h. */
 #include "dp/stream_priv.h"
 
-#include "net/sock.h"
-
 #include <linux/sockios.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -65,17 +63,14 @@ void wait_release(struct stream_wait *w, struct blocks *from)
     *w = (struct stream_wait){ 0 };
 }
 
-int stream_init(struct stream *s, const struct stream_conf *conf, struct stream_bench *bench, int fd, msec now)
+void stream_init(struct stream *s, const struct stream_conf *conf, struct stream_bench *bench, int fd, msec now)
 {
-    if (sock_session_setup(fd, STREAM_USER_TIMEOUT) < 0)
-        return ERR_SYSTEM;
     /* The tunnel, most of the struct, is set up when TLS is open: a silent connection never touches those pages. */
     memset(s, 0, offsetof(struct stream, tunnel));
     s->conf = *conf;
     s->bench = bench;
     s->fd = fd;
     stream_enter(s, STREAM_HANDSHAKE, now);
-    return 0;
 }
 
 /* What the peer did not take until the end must not live on in the kernel: the close will throw it away. */

@@ -29,7 +29,6 @@ enum {
     STREAM_BURST = 2 * STREAM_RECORD, /* plaintext encrypted before the socket is asked to take it */
     STREAM_OUT = 65536,            /* ciphertext of one burst, of a handshake flight, or what waits for the socket */
     STREAM_QUEUE = 65536,          /* packets that wait, framed */
-    STREAM_USER_TIMEOUT = 120000,  /* ms that the kernel waits for an acknowledgement; hello is sooner */
     STREAM_TURNS = 4,              /* times that one stream_readable() asks the socket: others wait */
 };
 
@@ -123,9 +122,10 @@ struct stream {
     struct tunnel tunnel;         /* last: most of the struct */
 };
 
-/* Takes over `fd` (connected) and sets its options (sock_session_setup). A client's first flight is sent by
- * the first stream_flush(). Returns 0 or ERR_SYSTEM; fd is the caller's on failure. */
-int stream_init(struct stream *s, const struct stream_conf *conf, struct stream_bench *bench, int fd, msec now) MUST_CHECK;
+/* Takes over `fd`: a connected, non-blocking stream socket, its options set already (net/sock.h, sock_session_setup: how
+ * much the kernel may hold unsent is part of what a peer that does not read may cost). A client's first flight is sent by
+ * the first stream_flush(). */
+void stream_init(struct stream *s, const struct stream_conf *conf, struct stream_bench *bench, int fd, msec now);
 
 /* The socket can be read. Takes what is there, decrypts, walks; user packets are added to `out` (its bytes live until the
  * next call into any stream of the bench). Returns true if it must be called again, after the events have been taken and

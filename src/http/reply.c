@@ -19,10 +19,13 @@ static const char *reason_of(unsigned status)
         unsigned status;
         const char *reason;
     } reasons[] = {
-        { 400, "Bad Request" },       { 401, "Unauthorized" },
-        { 404, "Not Found" },         { 405, "Method Not Allowed" },
+        { 400, "Bad Request" },
+        { 401, "Unauthorized" },
+        { 404, "Not Found" },
+        { 405, "Method Not Allowed" },
         { 431, "Request Header Fields Too Large" },
-        { 501, "Not Implemented" },   { 505, "HTTP Version Not Supported" },
+        { 501, "Not Implemented" },
+        { 505, "HTTP Version Not Supported" },
     };
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
         if (reasons[i].status == status)
@@ -63,7 +66,8 @@ static void write_body(struct wr *w, const struct http_route *route, const struc
         wr_str(w, "</p>\n");
         return;
     }
-    wr_str(w, "<!DOCTYPE html>\n<title>SSTP</title>\n<p>This is a VPN endpoint; connect to it with an SSTP client.</p>\n");
+    wr_str(w,
+           "<!DOCTYPE html>\n<title>SSTP</title>\n<p>This is a VPN endpoint; connect to it with an SSTP client.</p>\n");
     if (conf->cert_sha1)
         wr_fingerprint(w, "Certificate SHA-1", conf->cert_sha1, 20);
     if (conf->cert_sha256)

@@ -136,8 +136,7 @@ static int take_response(struct http *h, struct slice bytes)
     if (head.status != 200)
         return give_up(h, ERR_REFUSED);
     /* A body with an end, or one in chunks, is not the stream that SSTP runs on. sstp-client checks the same. */
-    if ((head.has_content_length && head.content_length != UINT64_MAX) ||
-        http1_find(&head, "Transfer-Encoding", NULL))
+    if ((head.has_content_length && head.content_length != UINT64_MAX) || http1_find(&head, "Transfer-Encoding", NULL))
         return give_up(h, ERR_VALUE);
     return finish(h, HTTP_EV_UPGRADED);
 }

@@ -26,7 +26,7 @@ struct nl_route {
     char dev[16];
     struct prefix src;      /* preferred source; family 0: none */
     unsigned metric, table; /* 0: main */
-    bool unreachable;       /* an unreachable route (blocks) */
+    bool unreachable;       /* an unreachable route (blocks); dev and via do not matter */
     bool local;             /* told by nl_route_get: the address is this host's own */
 };
 int nl_route_add(const struct nl_route *r, char err[256]) MUST_CHECK; /* ERR_DUPLICATE if it is there */

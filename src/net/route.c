@@ -54,7 +54,7 @@ static int route_request(union nl_request *q, const struct nl_route *r, uint16_t
     nl_put_addr(q, RTA_DST, &r->dst);
     if (r->via.family)
         put_via(q, r);
-    if (index > 0)
+    if (index > 0 && !r->unreachable)
         mnl_attr_put_u32(&q->head, RTA_OIF, (uint32_t)index);
     if (r->src.family)
         nl_put_addr(q, RTA_PREFSRC, &r->src);

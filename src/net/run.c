@@ -13,7 +13,7 @@
 
 #include "net/text.h"
 
-enum { TOOL_WAIT_MS = 10000, INPUT_MAX = 4096 /* what fits into a pipe for sure */ };
+enum { TOOL_WAIT_MS = 10000, TURN_MS = 10, INPUT_MAX = 4096 /* what fits into a pipe for sure */ };
 
 bool run_find(const char *tool, char path[64])
 {
@@ -61,47 +61,62 @@ static long now_ms(void)
     return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Reads what the tool says until it closes its output or time is up; keeps the beginning in `said`. false: time is
- * up. */
-static bool listen_to(int fd, char said[128])
-{
-    long end = now_ms() + TOOL_WAIT_MS;
-    size_t have = 0;
-    bool over = false;
+/* What a tool said first, made printable. */
+struct said {
+    char text[128];
+    size_t n;
+};
 
-    while (!over) {
-        char buf[512];
-        struct pollfd p = { fd, POLLIN, 0 };
-        long left = end - now_ms();
-        if (left <= 0 || (poll(&p, 1, (int)left) < 0 && errno != EINTR))
-            break;
-        ssize_t n = p.revents ? read(fd, buf, sizeof(buf)) : 1;
-        over = n == 0 || (n < 0 && errno != EINTR);
-        for (ssize_t i = 0; p.revents && i < n && have < 127; i++)
-            said[have++] = buf[i] >= ' ' && buf[i] < 0x7f ? buf[i] : ' ';
-    }
-    while (have > 0 && said[have - 1] == ' ')
-        have--;
-    said[have] = 0;
-    return over;
+/* Reads what is there, waiting at most wait_ms; false once there will be no more. */
+static bool listen_to(int fd, int wait_ms, struct said *s)
+{
+    char buf[512];
+    struct pollfd p = { fd, POLLIN, 0 };
+
+    if (poll(&p, 1, wait_ms) <= 0)
+        return true;
+    ssize_t n = read(fd, buf, sizeof(buf));
+    for (ssize_t i = 0; i < n && s->n < sizeof(s->text) - 1; i++)
+        s->text[s->n++] = buf[i] >= ' ' && buf[i] < 0x7f ? buf[i] : ' ';
+    return n > 0 || (n < 0 && errno == EINTR);
 }
 
-/* Waits for the child's end, which is near: its output is closed, or it was killed. */
-static int reap(pid_t pid, bool in_time)
+/* Listens until the tool has ended, whoever else may keep its output open. Returns its status; 128: it was killed; -1:
+ * time is up, and it has been killed for that. */
+static int attend(pid_t pid, int fd, struct said *s)
 {
+    long end = now_ms() + TOOL_WAIT_MS;
+    bool more = true;
     int status = 0;
-    pid_t r;
+    pid_t r = 0;
 
-    if (!in_time)
+    while (r == 0 && now_ms() < end) {
+        if (more)
+            more = listen_to(fd, TURN_MS, s);
+        else
+            poll(NULL, 0, TURN_MS);
+        r = waitpid(pid, &status, WNOHANG);
+    }
+    bool late = r == 0;
+    if (late) {
         kill(-pid, SIGKILL); /* its process group: the tool and its helpers */
-    while ((r = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
-        ;
-    return r == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+            ;
+    }
+    while (more && !late && s->n < sizeof(s->text) - 1) {
+        size_t before = s->n;
+        more = listen_to(fd, 0, s) && s->n > before;
+    }
+    while (s->n > 0 && s->text[s->n - 1] == ' ')
+        s->n--;
+    s->text[s->n] = 0;
+    return late ? -1 : r == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
 int run_tool(const char *const argv[], const char *input, char err[256])
 {
-    char path[64], said[128];
+    char path[64];
+    struct said said = { .n = 0 };
     int in[2], out[2];
     pid_t pid = 0;
     size_t n = input ? strlen(input) : 0;
@@ -127,12 +142,11 @@ int run_tool(const char *const argv[], const char *input, char err[256])
         close(out[0]);
         return net_fail(err, ERR_SYSTEM, "cannot run %s: %s", path, strerror(r));
     }
-    bool in_time = listen_to(out[0], said);
+    int status = attend(pid, out[0], &said);
     close(out[0]);
-    int status = reap(pid, in_time);
-    if (!in_time)
+    if (status < 0)
         return net_fail(err, ERR_TIMEOUT, "%s did not end in %d s", path, TOOL_WAIT_MS / 1000);
     if (status != 0)
-        return net_fail(err, ERR_REFUSED, "%s ended with status %d: %s", path, status, said);
+        return net_fail(err, ERR_REFUSED, "%s ended with status %d: %s", path, status, said.text);
     return 0;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "net/journal.h"
+#include "net/link.h"
 #include "net/sysctl.h"
 #include "net/text.h"
 #include "net/undo_act.h"
@@ -79,15 +80,26 @@ const char *undo_instance(const struct undo *u)
     return u->instance;
 }
 
-/* Looks for the same setting with the same value of ours in t; true and its old value if it is there. */
-static bool has_sysctl(const struct journal_text *t, const char *path, const char *ours, char old[256])
+/* The same deed: the same setting with the same value of ours, or the same route in all its parts. */
+static bool same_deed(const struct undo_entry *a, const struct undo_entry *b)
+{
+    if (a->kind != b->kind)
+        return false;
+    if (a->kind == UNDO_SYSCTL)
+        return strcmp(a->name, b->name) == 0 && strcmp(a->ours, b->ours) == 0;
+    return a->kind == UNDO_ROUTE && prefix_eq(&a->prefix, &b->prefix) && prefix_eq(&a->via, &b->via) &&
+           strcmp(a->dev, b->dev) == 0 && a->table == b->table && a->metric == b->metric;
+}
+
+/* Looks for the same deed in t; true, and its old value, if it is there. */
+static bool has_deed(const struct journal_text *t, const struct undo_entry *deed, char old[256])
 {
     for (unsigned i = 0; i < t->entries.n; i++) {
         struct undo_entry e;
         char line[UNDO_LINE_MAX];
         if (!net_print(line, sizeof(line), "%s", t->entries.at[i]) || undo_parse(line, &e) < 0)
             continue;
-        if (e.kind == UNDO_SYSCTL && strcmp(e.name, path) == 0 && strcmp(e.ours, ours) == 0)
+        if (same_deed(&e, deed))
             return net_print(old, 256, "%s", e.old);
     }
     return false;
@@ -100,9 +112,9 @@ static bool is_sibling(const struct undo *u, const char *name)
     return n > sizeof(suffix) - 1 && strcmp(name + n - (sizeof(suffix) - 1), suffix) == 0 && strcmp(name, u->name) != 0;
 }
 
-/* Does the journal of another, living instance hold this setting too? Its old value is then in `old`. The folder is
- * locked. */
-static bool sibling_holds(const struct undo *u, const char *path, const char *ours, char old[256])
+/* Does the journal of another, living instance hold this setting or route too? Its old value is then in `old`, else
+ * that is untouched. The folder is locked. */
+static bool sibling_holds(const struct undo *u, const struct undo_entry *deed, char old[256])
 {
     bool found = false;
     DIR *d = opendir(u->dir);
@@ -113,7 +125,7 @@ static bool sibling_holds(const struct undo *u, const char *path, const char *ou
         if (!is_sibling(u, f->d_name) || !journal_held(u->folder, f->d_name) || !(t = malloc(sizeof(*t))))
             continue;
         if (journal_read(u->folder, f->d_name, t) == 0) {
-            found = has_sysctl(t, path, ours, old);
+            found = has_deed(t, deed, old);
             lines_clear(&t->entries);
         }
         free(t);
@@ -135,8 +147,8 @@ static bool undo_line(struct undo *u, const char *text, unsigned *undone)
                  text, err_str(r));
         return true;
     }
-    if (e.kind == UNDO_SYSCTL && sibling_holds(u, e.name, e.ours, old)) {
-        net_fail(new_report(u, false)->text, ERR_NONE, "setting %s left as it is: another instance uses it", e.name);
+    if (sibling_holds(u, &e, old)) {
+        net_fail(new_report(u, false)->text, ERR_NONE, "'%.150s' left as it is: another instance uses it", text);
         return true;
     }
     struct report *report = new_report(u, false);
@@ -276,9 +288,9 @@ static int set_noted(struct undo *u, const char *path, const char *value, char e
         return net_fail(err, r, "cannot read setting %s: %s", path,
                         r == ERR_MISSING ? "there is none" : strerror(errno));
     bool set = strcmp(now, value) == 0;
-    if (set && !sibling_holds(u, path, value, now))
-        return 0; /* it was so before any of us: not ours to put back */
     const struct undo_entry e = { .kind = UNDO_SYSCTL, .name = path, .old = now, .ours = value };
+    if (set && !sibling_holds(u, &e, now)) /* `now` becomes the value before the first of us */
+        return 0;                          /* it was so before any of us: not ours to put back */
     r = undo_note(u, &e);
     if (r < 0)
         return net_fail(err, r, "cannot write down setting %s: %s", path, err_str(r));
@@ -293,6 +305,31 @@ int undo_sysctl(struct undo *u, const char *path, const char *value, char err[25
     int r = set_noted(u, path, value, err);
     unlock_folder(u);
     return r;
+}
+
+static int add_noted(struct undo *u, const struct nl_route *r, char err[256])
+{
+    char old[256];
+    const struct undo_entry e = { .kind = UNDO_ROUTE,
+                                  .prefix = r->dst,
+                                  .via = r->via,
+                                  .dev = r->unreachable ? "" : r->dev,
+                                  .table = r->table,
+                                  .metric = r->metric };
+    int n = undo_note(u, &e);
+
+    if (n < 0)
+        return net_fail(err, n, "cannot write down a route: %s", err_str(n));
+    n = nl_route_add(r, err);
+    return n == ERR_DUPLICATE && sibling_holds(u, &e, old) ? 0 : n;
+}
+
+int undo_route(struct undo *u, const struct nl_route *r, char err[256])
+{
+    lock_folder(u);
+    int n = add_noted(u, r, err);
+    unlock_folder(u);
+    return n;
 }
 
 /* ---- undoing ---- */

@@ -12,7 +12,7 @@
 enum { UNDO_ENTRIES_MAX = 4096, UNDO_LINE_MAX = 2048 };
 
 enum undo_kind {
-    UNDO_INTERFACE,  /* name: delete the TUN interface */
+    UNDO_INTERFACE,  /* name: delete the TUN interface; see that the name is free before noting it */
     UNDO_SYSCTL,     /* name: path below /proc/sys; old, ours: put `old` back if it still reads `ours` */
     UNDO_NFT_TABLE,  /* name: "inet adit_<interface>": delete the table */
     UNDO_ROUTE,      /* prefix, via, dev, table, metric: delete the route that we added; no dev: an unreachable route */
@@ -31,6 +31,7 @@ struct undo_entry {
 };
 
 struct undo;
+struct nl_route; /* net/link.h */
 
 /* Opens (creating the folder 0700), locks, and undoes what a dead owner left there; *ret_left counts entries undone.
  * `instance` is a name as net_name_ok() takes it. ERR_STATE: another living instance holds it (err says which pid);
@@ -44,6 +45,10 @@ int undo_note(struct undo *u, const struct undo_entry *e) MUST_CHECK;
  * it has that value already, except where another journal in this folder holds it: then the last of them puts it
  * back. */
 int undo_sysctl(struct undo *u, const char *path, const char *value, char err[256]) MUST_CHECK;
+/* Notes and adds a route. ERR_DUPLICATE: there is one to the same place with the same metric, which another living
+ * instance did not make (if it did and in all parts the same one, as the pin of a server that both dial, this is 0 and
+ * the last of them deletes it). A route that is not Adit's is not deleted on undoing, although it was noted. */
+int undo_route(struct undo *u, const struct nl_route *r, char err[256]) MUST_CHECK;
 /* Undoes everything, newest first, removes the journal (kept if something could not be undone). Returns how many
  * entries could not be undone. After it only undo_report() and undo_free() are allowed. */
 unsigned undo_all(struct undo *u);

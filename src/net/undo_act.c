@@ -75,13 +75,13 @@ static enum undo_result undo_table(const char *name, char report[256])
     return done(report, "deleted nftables table", name);
 }
 
-static enum undo_result undo_route(const struct undo_entry *e, char report[256])
+static enum undo_result undo_one_route(const struct undo_entry *e, char report[256])
 {
-    struct nl_route r = { .dst = e->prefix,
-                          .via = e->via,
-                          .metric = e->metric,
-                          .table = e->table,
-                          .unreachable = !e->dev[0] && e->via.family == 0 };
+    /* Nothing is reached by lo: the kernel shows unreachable IPv6 routes there. */
+    bool nowhere = e->via.family == 0 && (!e->dev[0] || strcmp(e->dev, "lo") == 0);
+    struct nl_route r = {
+        .dst = e->prefix, .via = e->via, .metric = e->metric, .table = e->table, .unreachable = nowhere
+    };
     char text[PREFIX_TEXT];
 
     if (!net_print(r.dev, sizeof(r.dev), "%s", e->dev))
@@ -139,7 +139,7 @@ enum undo_result undo_act(const struct undo_entry *e, char report[256])
     case UNDO_NFT_TABLE:
         return undo_table(e->name, report);
     case UNDO_ROUTE:
-        return undo_route(e, report);
+        return undo_one_route(e, report);
     case UNDO_FILE:
         return undo_file(e, report);
     case UNDO_RESOLVED:

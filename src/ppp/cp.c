@@ -46,8 +46,14 @@ static void send_terminate_request(struct cp *cp, const struct turn *t)
 
 static void send_configure_ack(struct cp *cp, const struct turn *t)
 {
+    struct slice options = t->pkt->data;
     cp->failures = 0;
     cp->proto->agreed(cp, t->port);
+    cp->has_acked = options.n <= sizeof cp->acked;
+    cp->acked_id = t->pkt->id;
+    cp->acked_len = cp->has_acked ? options.n : 0;
+    if (cp->acked_len)
+        memcpy(cp->acked, options.p, cp->acked_len);
     cp_port_send(t->port, cp->proto->number, CP_CONF_ACK, t->pkt->id, t->pkt->data, nothing);
 }
 
@@ -167,8 +173,21 @@ static void count_turn(struct cp *cp)
         cp->fail = CP_FAIL_NO_CONVERGENCE;
 }
 
+/* RFC 1661 5.1: the identifier changes once a request has its answer, so the same request with the same identifier is
+ * a retransmission that crossed our Ack. */
+static bool is_acked_already(const struct cp *cp, const struct cp_pkt *pkt)
+{
+    return cp->has_acked && pkt->id == cp->acked_id && slice_eq(pkt->data, slice_of(cp->acked, cp->acked_len));
+}
+
 static void on_configure_request(struct cp *cp, struct turn *t)
 {
+    /* The table would leave Opened for it and begin anew; on slow links pppd and we ourselves would do that to each
+     * other. Acked again, nothing else. */
+    if (cp->state == CP_OPENED && is_acked_already(cp, t->pkt)) {
+        act(cp, t, CP_SCA);
+        return;
+    }
     struct cp_reply reply = { .code = CP_CONF_ACK };
     bool wants_reply = cp->state == CP_STOPPED || cp->state >= CP_REQ_SENT;
     if (wants_reply && cp_conf_judge(cp, t->port, t->pkt->data, &reply) < 0)

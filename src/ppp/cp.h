@@ -160,6 +160,10 @@ struct cp {
     uint8_t ask_id;           /* identifier of our last Configure-Request */
     uint8_t ask[CP_ASK_MAX];  /* its options */
     size_t ask_len;
+    bool has_acked;           /* the peer's request that we acked last: */
+    uint8_t acked_id;
+    uint8_t acked[CP_ASK_MAX];
+    size_t acked_len;
     uint8_t term_id;          /* identifier of our last Terminate-Request */
     uint8_t term[12];         /* its data */
     size_t term_len;

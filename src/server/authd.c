@@ -265,9 +265,9 @@ static int on_config(struct authd *a, struct slice body)
     if (r < 0)
         return r;
     const char *slash = strrchr(a->config.users, '/');
-    char name[CONFIG_PATH];
-    snprintf(name, sizeof(name), "/%s", slash ? slash + 1 : a->config.users);
-    memcpy(a->config.users, name, sizeof(name));
+    if (!slash)
+        return ERR_VALUE; /* master reads paths as absolute ones */
+    memmove(a->config.users, slash, strlen(slash) + 1);
     a->have_config = true;
     role_log_level(&a->config);
     return 0;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { USER_TIMEOUT = 120000 }; /* ms that the kernel waits for an acknowledgement; the hello timer is sooner */
+
 struct conn *conn_get(struct worker *w, uint64_t handle)
 {
     return slab_get(&w->conns, handle);
@@ -89,7 +91,7 @@ static void packets_in(struct conn *c, const struct batch *b)
     if (why != DROP_SPOOFED || c->told_spoof)
         return;
     c->told_spoof = true; /* once a session: the number is in its last line */
-    event(EV_SPOOFED_SOURCE, c->call, F_TEXT("user", c->user), F_TEXT("peer", c->peer_text));
+    event(EV_SPOOFED_SOURCE, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text));
 }
 
 static void on_socket(void *ctx, int events)
@@ -133,10 +135,11 @@ static bool conn_start(struct conn *c, int fd)
     struct worker *w = c->w;
     struct stream_conf conf = w->stream_conf;
     conf.env = &c->env;
-    if (stream_init(&c->stream, &conf, &w->bench, fd, loop_now(w->loop)) < 0) {
+    if (sock_session_setup(fd, USER_TIMEOUT) < 0) {
         close(fd);
         return false;
     }
+    stream_init(&c->stream, &conf, &w->bench, fd, loop_now(w->loop));
     c->handle = slab_add(&w->conns, c);
     c->watch = watch_new(w->loop, fd, LOOP_READ, on_socket, c);
     c->timer = timer_new(w->loop, on_timer, c);

@@ -32,7 +32,7 @@ static void binding_failed(const struct conn *c, uint32_t check)
         [BINDING_MAC] = EV_BINDING_MAC,
     };
     enum event_id id = check > BINDING_OK && check <= BINDING_MAC ? ids[check] : EV_SECURITY_CHECK_FAILED;
-    event(id, c->call, F_TEXT("user", c->user), F_TEXT("peer", c->peer_text));
+    event(id, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text));
 }
 
 static void note_sstp(struct conn *c, const struct note *n)
@@ -133,9 +133,11 @@ void conn_log_up(const struct conn *c, const struct tunnel_event *ev)
 {
     char prefixes[PREFIXES_TEXT];
     prefixes_text(&c->params, prefixes);
-    event(EV_SESSION_UP, c->call, F_TEXT("user", c->user), F_TEXT("peer", c->peer_text), F_TEXT("prefixes", prefixes),
-          F_TEXT("method", auth_method_name(c->method)), F_TEXT("tls", tls_version(stream_tls(&c->stream))),
-          F_TEXT("binding", c->hash == BINDING_SHA256 ? "sha256" : "sha1"), F_NUM("mtu", ev->mtu));
+    event(EV_SESSION_UP, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
+          F_TEXT("address", prefixes), F_TEXT("method", auth_method_name(c->method)),
+          F_TEXT("tls", tls_version(stream_tls(&c->stream))), F_TEXT("cipher", tls_cipher(stream_tls(&c->stream))),
+          F_TEXT("hash", c->hash == BINDING_SHA256 ? "SHA-256" : "SHA-1"), F_NUM("mtu", ev->mtu), F_NUM("worker", c->w->index),
+          F_BYTES("client", slice_str(c->ident)));
 }
 
 static void log_session_end(const struct conn *c, const char *reason, uint32_t detail, struct slice words)
@@ -143,7 +145,7 @@ static void log_session_end(const struct conn *c, const char *reason, uint32_t d
     const struct stream_count *n = &c->stream.count;
     char prefixes[PREFIXES_TEXT];
     prefixes_text(&c->params, prefixes);
-    event(EV_SESSION_DOWN, c->call, F_TEXT("user", c->user), F_TEXT("peer", c->peer_text), F_TEXT("prefixes", prefixes),
+    event(EV_SESSION_DOWN, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text), F_TEXT("address", prefixes),
           F_TEXT("method", auth_method_name(c->method)), F_TEXT("tls", tls_version(stream_tls(&c->stream))),
           F_NUM("seconds", (loop_now(c->w->loop) - c->up_at) / 1000), F_NUM("bytes_in", n->bytes_in),
           F_NUM("bytes_out", n->bytes_out), F_NUM("packets_in", n->packets_in), F_NUM("packets_out", n->packets_out),
@@ -156,7 +158,7 @@ static void log_cause(const struct conn *c, const struct tunnel_event *ev)
 {
     switch (ev->cause) {
     case TUNNEL_CAUSE_HELLO_TIMEOUT:
-        event(EV_HELLO_TIMEOUT, c->call, F_TEXT("user", c->user), F_TEXT("peer", c->peer_text));
+        event(EV_HELLO_TIMEOUT, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text));
         break;
     case TUNNEL_CAUSE_HTTP_TIMEOUT:
         event(EV_DEADLINE, c->call, F_TEXT("peer", c->peer_text), F_TEXT("limit", "http"));
@@ -178,7 +180,7 @@ static void log_cause(const struct conn *c, const struct tunnel_event *ev)
         event(EV_PPP_TIMED_OUT, c->call, F_TEXT("peer", c->peer_text), F_TEXT("cause", tunnel_cause_text(ev->cause)));
         break;
     case TUNNEL_CAUSE_NO_ADDRESS:
-        event(EV_POOL_EXHAUSTED, c->call, F_TEXT("user", c->user), F_TEXT("peer", c->peer_text));
+        event(EV_POOL_EXHAUSTED, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text));
         break;
     case TUNNEL_CAUSE_NONE:
     case TUNNEL_CAUSE_LOCAL:
@@ -201,7 +203,7 @@ void conn_log_down(const struct conn *c, const struct tunnel_event *ev)
     if (c->up)
         log_session_end(c, tunnel_cause_text(ev->cause), ev->detail, ev->text);
     else if (ev->cause != TUNNEL_CAUSE_HTTP_REFUSED)
-        event(EV_CALL_ENDED, c->call, F_TEXT("user", c->user), F_TEXT("peer", c->peer_text),
+        event(EV_CALL_ENDED, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
               F_TEXT("reason", tunnel_cause_text(ev->cause)), F_NUM("detail", ev->detail), F_BYTES("words", ev->text));
 }
 

@@ -91,7 +91,7 @@ static void on_end(struct worker *w, const struct imsg *m)
     struct conn *c = conn_get(w, session);
     if (!c)
         return;
-    event(EV_SESSION_REPLACED, c->call, F_TEXT("user", c->user), F_TEXT("peer", c->peer_text), F_TEXT("reason", reason));
+    event(EV_SESSION_REPLACED, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text), F_TEXT("reason", reason));
     /* The newer session waits for the address: it is free at once, the goodbye takes its time. */
     plane_disown(&w->plane, c->handle, &c->params);
     conn_report(c, ROLE_DOWN, reason);

@@ -53,13 +53,21 @@ size_t tunnel_walk(struct tunnel *t, struct rd *in, struct tunnel_packet *out, s
     return n;
 }
 
+size_t tunnel_fits(const struct tunnel *t, int family, uint8_t head[4], size_t *ret_head_len)
+{
+    size_t head_len = link_head(&t->link, family == 4 ? PPP_PROTO_IPV4 : PPP_PROTO_IPV6, head);
+    /* [MS-SSTP] 2.2.1 leaves 4091 bytes for the frame: 4087 for the packet, 4090 with both compressions. Not
+     * link_peer_mru(), which reckons with the longest header. */
+    size_t room = SSTP_PAYLOAD_MAX - head_len, mru = t->link.port.peer_mru;
+    *ret_head_len = head_len;
+    return mru < room ? mru : room;
+}
+
 size_t tunnel_data_head(const struct tunnel *t, int family, size_t n, uint8_t dst[8])
 {
+    size_t ppp_len = 0;
     bool up = family == 4 ? t->ipv4_up : family == 6 && t->ipv6_up;
-    if (!up || !t->connected || t->phase != TUNNEL_SSTP || n > link_peer_mru(&t->link))
-        return 0;
-    size_t ppp_len = link_head(&t->link, family == 4 ? PPP_PROTO_IPV4 : PPP_PROTO_IPV6, dst + SSTP_HEAD);
-    if (ppp_len + n > SSTP_PAYLOAD_MAX)
+    if (!up || !t->connected || t->phase != TUNNEL_SSTP || n > tunnel_fits(t, family, dst + SSTP_HEAD, &ppp_len))
         return 0;
     sstp_frame_head(dst, false, ppp_len + n);
     return SSTP_HEAD + ppp_len;

@@ -1,8 +1,6 @@
 /* What the PPP link reports to the tunnel: authentication begins, networks come and go, the link ends. */
 #include "base/secret.h"
 #include "session/tunnel_parts.h"
-#include "wire/ppp_frame.h"
-#include "wire/sstp_frame.h"
 
 static enum auth_method method_of(struct lcp_auth a)
 {
@@ -64,21 +62,20 @@ static void auth_packet(struct tunnel *t, const struct link_event *e)
         env_note(t->env, NOTE_AUTH_BAD_PACKET, e->proto, (uint32_t)-fed, slice_of(NULL, 0));
 }
 
-static void link_is_down(struct tunnel *t, const struct link_event *e)
+/* PPP is terminating, and not because we said so: the peer asked for it, or the link gave up. */
+static void link_ends(struct tunnel *t)
 {
+    const struct link_event e = { .cause = t->link.cause, .has_ras_error = t->link.has_ras_error,
+                                  .ras_error = t->link.ras_error };
     uint32_t detail = 0;
-    enum tunnel_cause cause = tunnel_cause_of_link(e, &detail);
-    bool ours = !tunnel_blame(t, cause, detail) || e->cause != LINK_CAUSE_PEER;
-    t->phase = TUNNEL_ENDING;
-    if (ours) {
-        tunnel_hang_up(t);
-        return;
-    }
-    /* [CAP]: who terminates PPP also disconnects the call; wait for that, but not for ever. */
+    enum tunnel_cause cause = tunnel_cause_of_link(&e, &detail);
+    tunnel_blame(t, cause, detail);
     tunnel_collect(t);
     tunnel_auth_off(t);
-    t->link_on = t->ipv4_up = t->ipv6_up = t->up_wanted = false;
+    t->phase = TUNNEL_ENDING;
+    t->up_wanted = false;
     t->ncp_due = NEVER;
+    /* [CAP]: who terminates PPP also disconnects the call; wait for that, but not for ever. */
     t->goodbye_due = tick_after(t->now, t->conf.goodbye);
 }
 
@@ -100,8 +97,12 @@ static void network_is_down(struct tunnel *t)
 bool tunnel_link_step(struct tunnel *t)
 {
     struct link_event e;
-    if (!link_event(&t->link, &e))
-        return false;
+    if (!link_event(&t->link, &e)) {
+        if (t->phase != TUNNEL_SSTP || t->link.phase != LINK_TERMINATE)
+            return false;
+        link_ends(t);
+        return true;
+    }
     switch (e.kind) {
     case LINK_EV_NONE:
         break;
@@ -133,7 +134,10 @@ bool tunnel_link_step(struct tunnel *t)
         tunnel_emit(t, TUNNEL_EV_IDENT)->text = e.packet;
         break;
     case LINK_EV_DOWN:
-        link_is_down(t, &e);
+        if (t->phase == TUNNEL_SSTP)
+            link_ends(t);
+        if (e.cause != LINK_CAUSE_PEER)
+            tunnel_hang_up(t);
         break;
     }
     return true;
@@ -147,8 +151,8 @@ static uint16_t min16(size_t a, size_t b)
 void tunnel_report_up(struct tunnel *t)
 {
     uint8_t head[4];
-    size_t head_len = link_head(&t->link, t->ipv4_up ? PPP_PROTO_IPV4 : PPP_PROTO_IPV6, head);
-    uint16_t fits = min16(link_peer_mru(&t->link), SSTP_PAYLOAD_MAX - head_len);
+    size_t head_len;
+    uint16_t fits = (uint16_t)tunnel_fits(t, t->ipv4_up ? 4 : 6, head, &head_len);
     uint16_t wish = t->params.mtu ? t->params.mtu : t->conf.mtu;
     /* [MS-SSTP] 3.1.5.2: 1400 is what Windows takes whatever its MRU says; only our own peers are known to mean theirs. */
     uint16_t limit = wish && (wish < TUNNEL_MTU || t->link.peer_adit) ? wish : TUNNEL_MTU;

@@ -33,6 +33,9 @@ void tunnel_authenticated(struct tunnel *t, uint8_t hlak[HLAK_LEN], const struct
 /* Handles one event of the link; false: it had none. */
 bool tunnel_link_step(struct tunnel *t);
 void tunnel_report_up(struct tunnel *t);
+/* The longest packet of this family (4 or 6) that fits the peer's MRU and an SSTP packet, given the PPP header in use,
+ * which is left in `head`. */
+size_t tunnel_fits(const struct tunnel *t, int family, uint8_t head[4], size_t *ret_head_len);
 
 void tunnel_server_start(struct tunnel *t);
 bool tunnel_server_step(struct tunnel *t);

@@ -13,9 +13,10 @@
 
 enum call_role { CALL_CLIENT, CALL_SERVER };
 
-/* The specification's names; [MS-SSTP] 3.1.1.1, 3.2.1.1.1, 3.3.1.1.1. Transient *_In_Progress_* states do not exist here. */
+/* The specification's names; [MS-SSTP] 3.1.1.1, 3.2.1.1.1, 3.3.1.1.1. Its transient *_In_Progress_* states do not
+ * exist here. */
 enum call_state {
-    CALL_DISCONNECTED,               /* Client/Server_Call_Disconnected */
+    CALL_DISCONNECTED, /* Client/Server_Call_Disconnected */
     CALL_CLIENT_CONNECT_REQUEST_SENT,
     CALL_CLIENT_CONNECT_ACK_RECEIVED,
     CALL_CLIENT_CALL_CONNECTED,
@@ -39,7 +40,8 @@ struct call_cert {
     uint8_t sha256[32];
 };
 
-enum binding_check { /* what failed; [MS-SSTP] 3.3.5.2.3 */
+/* What failed; [MS-SSTP] 3.3.5.2.3. */
+enum binding_check {
     BINDING_OK,
     BINDING_MISSING,       /* no Crypto Binding attribute, or not of the one shape the message may have */
     BINDING_REPEATED,      /* the attribute, or the whole Call Connected before we judged the first one */
@@ -51,12 +53,12 @@ enum binding_check { /* what failed; [MS-SSTP] 3.3.5.2.3 */
 
 struct call_conf {
     enum call_role role;
-    msec negotiation_1, negotiation_2; /* 60000, 60000 */
-    msec hello;                        /* 60000 */
-    msec abort_1, abort_2;             /* 3000, 1000 */
-    msec disconnect_1, disconnect_2;   /* 5000, 1000 */
-    unsigned nak_max;                  /* 3: server Naks, client resends */
-    uint8_t hash_mask;                 /* server: offered; client: acceptable. BINDING_* bits, at least one */
+    msec negotiation_1, negotiation_2;       /* 60000, 60000 */
+    msec hello;                              /* 60000 */
+    msec abort_1, abort_2;                   /* 3000, 1000 */
+    msec disconnect_1, disconnect_2;         /* 5000, 1000 */
+    unsigned nak_max;                        /* 3: server Naks, client resends */
+    uint8_t hash_mask;                       /* server: offered; client: acceptable. BINDING_* bits, at least one */
     struct call_cert certs[CALL_HASHES_MAX]; /* server: any of these is right; client: [0] is what TLS showed */
     unsigned n_certs;
 };
@@ -64,27 +66,28 @@ struct call_conf {
 /* The defaults of the specification for a role; certs empty, mask both. */
 void call_conf_default(struct call_conf *c, enum call_role role);
 
-enum call_cause { /* why the call is down */
+/* Why the call is down. */
+enum call_cause {
     CALL_CAUSE_NONE,
-    CALL_CAUSE_LOCAL,          /* we disconnected */
-    CALL_CAUSE_PEER,           /* the peer sent Call Disconnect */
-    CALL_CAUSE_PEER_ABORT,     /* the peer sent Call Abort; attrib and status say what it claimed */
-    CALL_CAUSE_PROTOCOL,       /* we aborted because of the peer; attrib and status as sent */
-    CALL_CAUSE_BINDING,        /* we aborted: crypto binding; check says which part */
+    CALL_CAUSE_LOCAL,      /* we disconnected */
+    CALL_CAUSE_PEER,       /* the peer sent Call Disconnect */
+    CALL_CAUSE_PEER_ABORT, /* the peer sent Call Abort; attrib and status say what it claimed */
+    CALL_CAUSE_PROTOCOL,   /* we aborted because of the peer; attrib and status as sent */
+    CALL_CAUSE_BINDING,    /* we aborted: crypto binding; check says which part */
     CALL_CAUSE_NEGOTIATION_TIMEOUT,
     CALL_CAUSE_HELLO_TIMEOUT,
-    CALL_CAUSE_GARBAGE,        /* could not delineate packets */
-    CALL_CAUSE_LOST,           /* transport gone */
-    CALL_CAUSE_NAKED,          /* client: server refused our request too often */
+    CALL_CAUSE_GARBAGE, /* could not delineate packets */
+    CALL_CAUSE_LOST,    /* transport gone */
+    CALL_CAUSE_NAKED,   /* client: server refused our request too often */
 };
 
 enum call_ev_kind {
     CALL_EV_NONE,
-    CALL_EV_LINK_UP,     /* PPP may start ([MS-SSTP] 3.2.5.3.2, 3.3.5.2.2); PPP control frames are relayed from now on */
-    CALL_EV_PPP,         /* frame: one PPP frame received, to be passed on (already gated: user data only once connected) */
-    CALL_EV_CONNECTED,   /* Call Connected sent (client) or verified (server): user data may flow */
-    CALL_EV_ENDING,      /* Abort or Disconnect under way: PPP lower link down; cause is set; DOWN follows */
-    CALL_EV_DOWN,        /* close the transport now, after pulling what is left; cause is set */
+    CALL_EV_LINK_UP, /* PPP may start ([MS-SSTP] 3.2.5.3.2, 3.3.5.2.2); PPP control frames are relayed from now on */
+    CALL_EV_PPP,     /* frame: one PPP frame received, to be passed on (already gated: user data only once connected) */
+    CALL_EV_CONNECTED, /* Call Connected sent (client) or verified (server): user data may flow */
+    CALL_EV_ENDING,    /* Abort or Disconnect under way: PPP lower link down; cause is set; DOWN follows */
+    CALL_EV_DOWN,      /* close the transport now, after pulling what is left; cause is set */
 };
 
 struct call_event {
@@ -94,7 +97,7 @@ struct call_event {
     enum binding_check check;
     uint8_t attrib;
     uint32_t status;
-    uint8_t hash;        /* CONNECTED: BINDING_SHA1 or BINDING_SHA256 */
+    uint8_t hash; /* CONNECTED: BINDING_SHA1 or BINDING_SHA256 */
 };
 
 struct call {
@@ -102,19 +105,19 @@ struct call {
     const struct env *env;
     enum call_state state;
     msec due;
-    bool hello_sent;           /* an Echo Request is out and nothing has come since */
-    bool early_noted;          /* the note about early user data was given */
-    unsigned naks;             /* server: sent; client: answered by asking again */
+    bool hello_sent;  /* an Echo Request is out and nothing has come since */
+    bool early_noted; /* the note about early user data was given */
+    unsigned naks;    /* server: sent; client: answered by asking again */
     bool has_hlak;
     uint8_t hlak[32];
     uint8_t nonce[32];
-    uint8_t hash;              /* chosen by the client */
+    uint8_t hash; /* chosen by the client */
     bool has_deferred;
-    uint8_t deferred[112];     /* a Call Connected that overtook our authentication result */
+    uint8_t deferred[112]; /* a Call Connected that overtook our authentication result */
     struct call_event ev;
     bool ev_set;
-    struct call_event ending;  /* cause, kept until DOWN */
-    uint8_t out[1024];         /* control packets to send, in order */
+    struct call_event ending; /* cause, kept until DOWN */
+    uint8_t out[1024];        /* control packets to send, in order */
     size_t out_len;
 };
 
@@ -125,7 +128,8 @@ void call_init(struct call *c, const struct call_conf *conf, const struct env *e
 int call_feed(struct call *c, struct rd *in, msec now) MUST_CHECK;
 size_t call_pull(struct call *c, uint8_t *dst, size_t cap);
 bool call_event(struct call *c, struct call_event *out);
-/* PPP authentication succeeded. Client: sends Call Connected. Server: verifies the deferred one, if any. Copies, wipes later. */
+/* PPP authentication succeeded. Client: sends Call Connected. Server: verifies the deferred one, if any. Copies the key
+ * and wipes the copy once it has served. Has no effect but between LINK_UP and CONNECTED. */
 void call_authenticated(struct call *c, const uint8_t hlak[32], msec now);
 /* Orderly end ([MS-SSTP] 3.2.4.2, 3.3.4): sends Call Disconnect. */
 void call_disconnect(struct call *c, msec now);

@@ -51,10 +51,10 @@ void call_got_nak(struct call *c, const struct call_in *in, msec now)
         send_request(c, now);
         return;
     }
-    call_abort(c,
-               (struct call_fault){ CALL_CAUSE_NAKED, BINDING_OK, SSTP_ATTRIB_STATUS_INFO,
-                                    SSTP_STATUS_RETRY_COUNT_EXCEEDED },
-               now);
+    call_abort(
+        c,
+        (struct call_fault){ CALL_CAUSE_NAKED, BINDING_OK, SSTP_ATTRIB_STATUS_INFO, SSTP_STATUS_RETRY_COUNT_EXCEEDED },
+        now);
 }
 
 /* The hash of the certificate that TLS showed us, in its slot. */

@@ -19,7 +19,7 @@ static struct sstp_status_info nak_reason(struct sstp_status_info f)
         f.status = SSTP_STATUS_STATUS_INFO_NOT_SUPPORTED_IN_MSG;
         return f;
     }
-    /* [MS-SSTP] 2.2.12 has no word for "known, but not here" in a Nak: not recognised is the nearest, without a value. */
+    /* [MS-SSTP] 2.2.12 has no word for "known, but not here": not recognised is the nearest, without a value. */
     return (struct sstp_status_info){ .attrib = f.attrib, .status = SSTP_STATUS_UNRECOGNIZED_ATTRIBUTE };
 }
 
@@ -40,7 +40,7 @@ static void judge_request(const struct sstp_msg *m, struct sstp_msg *nak, uint8_
         add_reason(nak, nak_reason(m->faults[i]));
 
     if (!m->has_protocol && !was_faulty(m, SSTP_ATTRIB_ENCAPSULATED_PROTOCOL_ID)) {
-        /* [MS-SSTP] 2.2.8 wants ENCAPSULATED_PROTOCOL_ID here, 3.3.5.2.2 STATUS_INFO; the former names what is missing. */
+        /* [MS-SSTP] 2.2.8 wants ENCAPSULATED_PROTOCOL_ID here, 3.3.5.2.2 STATUS_INFO; we name what is missing. */
         add_reason(nak, (struct sstp_status_info){ .attrib = SSTP_ATTRIB_ENCAPSULATED_PROTOCOL_ID,
                                                    .status = SSTP_STATUS_REQUIRED_ATTRIBUTE_MISSING });
     } else if (m->has_protocol && m->protocol != SSTP_PROTOCOL_PPP) {

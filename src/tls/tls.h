@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-enum { TLS_ERR_TEXT = 256, TLS_RECORD = 16384, TLS_OUT_MIN = 4096 };
+enum { TLS_ERR_TEXT = 256, TLS_RECORD = 16384, TLS_OUT_MIN = 4096, TLS_READ_ROOM = 512 };
 
 /* Shared by all connections of one worker: where ciphertext comes from and goes to during one call. */
 struct tls_io {
@@ -65,7 +65,8 @@ enum tls_state tls_state(const struct tls *t);
  * ERR_REFUSED (the peer sent a fatal alert), ERR_VALUE (anything else that the peer did wrong), ERR_NOMEM. */
 int tls_handshake(struct tls *t) MUST_CHECK;
 /* Decrypts from io->in into dst, at most one record a call. > 0 bytes; 0: io->in is used up; ERR_ENDED: close_notify;
- * ERR_NOBUF (see above; an answer to a KeyUpdate did not fit); other errors: dead. */
+ * ERR_NOBUF: io->out has less than TLS_READ_ROOM free, nothing was taken (reading may have to say something); other errors:
+ * dead. The answer to a KeyUpdate goes out with the next tls_write(). */
 long tls_read(struct tls *t, uint8_t *dst, size_t cap) MUST_CHECK;
 /* Free space that io->out needs for tls_write of n bytes, whatever the cipher and whatever waits to be sent first. */
 static inline size_t tls_write_room(size_t n)

@@ -126,6 +126,9 @@ long tls_read(struct tls *t, uint8_t *dst, size_t cap)
         return t->state == TLS_CLOSED ? ERR_ENDED : ERR_STATE;
     if (!cap)
         return ERR_LENGTH;
+    /* OpenSSL does not cope with an alert that leaves half during a read. */
+    if (t->io->out_cap - t->io->out_len < TLS_READ_ROOM)
+        return ERR_NOBUF;
     ERR_clear_error();
     int r = SSL_read(t->ssl, dst, cap > TLS_RECORD ? TLS_RECORD : (int)cap);
     if (r > 0)
@@ -133,8 +136,6 @@ long tls_read(struct tls *t, uint8_t *dst, size_t cap)
     switch (SSL_get_error(t->ssl, r)) {
     case SSL_ERROR_WANT_READ:
         return 0;
-    case SSL_ERROR_WANT_WRITE:
-        return ERR_NOBUF;
     case SSL_ERROR_ZERO_RETURN:
         t->state = TLS_CLOSED;
         return ERR_ENDED;

@@ -42,7 +42,8 @@ bool http1_is(struct slice s, const char *text)
     return true;
 }
 
-/* May c follow prev in a head? CR LF only in pairs, no control characters but the tab; bytes above 0x7f are RFC 9110's obs-text. */
+/* May c follow prev in a head? CR LF only in pairs, no control characters but the tab; bytes above 0x7f are RFC 9110's
+ * obs-text. */
 static bool may_follow(uint8_t prev, uint8_t c)
 {
     if (prev == '\r' || c == '\n')

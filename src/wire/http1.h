@@ -18,12 +18,12 @@ struct http1_field {
 };
 
 struct http1_head {
-    struct slice line;       /* the first line, without CRLF */
-    uint8_t major, minor;    /* HTTP/major.minor */
-    struct slice method;     /* request */
-    struct slice target;     /* request */
-    unsigned status;         /* response: 100..999 */
-    struct slice reason;     /* response; may be empty */
+    struct slice line;    /* the first line, without CRLF */
+    uint8_t major, minor; /* HTTP/major.minor */
+    struct slice method;  /* request */
+    struct slice target;  /* request */
+    unsigned status;      /* response: 100..999 */
+    struct slice reason;  /* response; may be empty */
     bool has_content_length;
     uint64_t content_length;
     unsigned n_fields;
@@ -31,9 +31,9 @@ struct http1_head {
 };
 
 /* Looks for the end of the head in what has come in so far. *scanned remembers how far earlier calls looked (0 at the
- * start, and again once an end was found), so that bytes which drip in one by one are each looked at once. Takes nothing. Returns the length of the
- * head, the empty line included; 0: not complete yet; ERR_VALUE: a byte that no head contains (a control character, a
- * bare CR or LF); ERR_LENGTH: more than HTTP1_HEAD_MAX bytes and no end. */
+ * start, and again once an end was found), so that bytes which drip in one by one are each looked at once. Takes
+ * nothing. Returns the length of the head, the empty line included; 0: not complete yet; ERR_VALUE: a byte that no head
+ * contains (a control character, a bare CR or LF); ERR_LENGTH: more than HTTP1_HEAD_MAX bytes and no end. */
 int http1_scan(const struct rd *in, size_t *scanned) MUST_CHECK;
 
 /* Parses a whole head, as measured by http1_scan(). Slices borrow from it. Returns 0, or ERR_VALUE (malformed),
@@ -41,7 +41,8 @@ int http1_scan(const struct rd *in, size_t *scanned) MUST_CHECK;
 int http1_request(struct slice head, struct http1_head *ret_head) MUST_CHECK;
 int http1_response(struct slice head, struct http1_head *ret_head) MUST_CHECK;
 
-/* The first field of that name, compared without case; NULL if there is none. *ret_n, if not NULL: how many there are. */
+/* The first field of that name, compared without case; NULL if there is none. *ret_n, if ret_n is not NULL: how many
+ * there are. */
 const struct http1_field *http1_find(const struct http1_head *h, const char *name, unsigned *ret_n);
 
 /* Equal, ASCII case ignored? */

@@ -4,10 +4,10 @@
 
 enum {
     ATTRIB_HEAD = 4,
-    PROTOCOL_LEN = 2,          /* [MS-SSTP] 2.2.5: 6 with its header */
-    BINDING_REQ_LEN = 36,      /* [MS-SSTP] 2.2.6: 40 */
-    BINDING_LEN = 100,         /* [MS-SSTP] 2.2.7: 104 */
-    STATUS_MIN = 8,            /* [MS-SSTP] 2.2.8: 12 */
+    PROTOCOL_LEN = 2,     /* [MS-SSTP] 2.2.5: 6 with its header */
+    BINDING_REQ_LEN = 36, /* [MS-SSTP] 2.2.6: 40 */
+    BINDING_LEN = 100,    /* [MS-SSTP] 2.2.7: 104 */
+    STATUS_MIN = 8,       /* [MS-SSTP] 2.2.8: 12 */
     STATUS_LEN_MAX = STATUS_MIN + SSTP_VALUE_MAX,
 };
 

@@ -12,7 +12,8 @@
 #include "base/rd.h"
 #include "base/wr.h"
 
-enum sstp_type { /* [MS-SSTP] 2.2.2 */
+/* [MS-SSTP] 2.2.2. */
+enum sstp_type {
     SSTP_CALL_CONNECT_REQUEST = 1,
     SSTP_CALL_CONNECT_ACK,
     SSTP_CALL_CONNECT_NAK,
@@ -25,15 +26,16 @@ enum sstp_type { /* [MS-SSTP] 2.2.2 */
     SSTP_TYPES, /* one past the last */
 };
 
-enum sstp_attrib { /* [MS-SSTP] 2.2.4 */
-    SSTP_ATTRIB_NO_ERROR, /* only inside Status Info */
-    SSTP_ATTRIB_ENCAPSULATED_PROTOCOL_ID,
-    SSTP_ATTRIB_STATUS_INFO,
-    SSTP_ATTRIB_CRYPTO_BINDING,
-    SSTP_ATTRIB_CRYPTO_BINDING_REQ,
+enum sstp_attrib {                       /* [MS-SSTP] 2.2.4 */
+                   SSTP_ATTRIB_NO_ERROR, /* only inside Status Info */
+                   SSTP_ATTRIB_ENCAPSULATED_PROTOCOL_ID,
+                   SSTP_ATTRIB_STATUS_INFO,
+                   SSTP_ATTRIB_CRYPTO_BINDING,
+                   SSTP_ATTRIB_CRYPTO_BINDING_REQ,
 };
 
-enum sstp_status { /* [MS-SSTP] 2.2.8, ATTRIB_STATUS_* */
+/* [MS-SSTP] 2.2.8, ATTRIB_STATUS_*. */
+enum sstp_status {
     SSTP_STATUS_NO_ERROR,
     SSTP_STATUS_DUPLICATE_ATTRIBUTE,
     SSTP_STATUS_UNRECOGNIZED_ATTRIBUTE,
@@ -87,8 +89,9 @@ struct sstp_msg {
     struct sstp_status_info status[SSTP_STATUS_MAX];
 
     /* Decoder only, in the order of the packet: attributes that are unknown (UNRECOGNIZED_ATTRIBUTE, no value),
-     * repeated (DUPLICATE_ATTRIBUTE), of a wrong length (INVALID_ATTRIB_VALUE_LENGTH), or known but out of place in this
-     * message (ATTRIB_NOT_SUPPORTED_IN_MSG). A Status Info that is out of place and reports "no error" is ignored. */
+     * repeated (DUPLICATE_ATTRIBUTE), of a wrong length (INVALID_ATTRIB_VALUE_LENGTH), or known but out of place in
+     * this message (ATTRIB_NOT_SUPPORTED_IN_MSG). A Status Info that is out of place and reports "no error" is
+     * ignored. */
     unsigned n_faults;
     struct sstp_status_info faults[SSTP_STATUS_MAX];
 };

@@ -50,8 +50,8 @@ static size_t pull(void *m, uint8_t *dst, size_t cap)
 static bool event(void *m, FILE *to)
 {
     static const char *const kinds[] = { "NONE", "LINK_UP", "PPP", "CONNECTED", "ENDING", "DOWN" };
-    static const char *const causes[] = { "none",    "local",       "peer",  "peer-abort", "protocol", "binding",
-                                          "timeout", "hello",       "garbage", "lost",     "naked" };
+    static const char *const causes[] = { "none",    "local", "peer",    "peer-abort", "protocol", "binding",
+                                          "timeout", "hello", "garbage", "lost",       "naked" };
     static const char *const checks[] = { "ok", "missing", "repeated", "hash", "nonce", "certificate", "mac" };
     struct call_event e;
     if (!call_event(m, &e))

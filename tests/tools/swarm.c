@@ -18,6 +18,7 @@
 
 #include "dp/stream.h"
 #include "loop/loop.h"
+#include "net/sock.h"
 #include "tls/prim_host.h"
 #include "tls/tls.h"
 
@@ -58,7 +59,7 @@ static void drop_member(struct member *m)
     if (!m->open)
         return;
     m->open = false;
-    watch_free(m->watch);
+    watch_free(m->watch); /* before the descriptor is closed */
     timer_free(m->timer);
     stream_done(&m->stream);
     s->n_down++;
@@ -158,8 +159,9 @@ static void start_one(struct swarm *s, unsigned index)
                              .flush_timeout = SECONDS(5),
                              .linger_timeout = SECONDS(1) };
     int fd = dial(s, index);
-    if (!m || fd < 0 || stream_init(&m->stream, &c, &s->bench, fd, loop_now(s->loop)) < 0)
+    if (!m || fd < 0 || sock_session_setup(fd, 90000) < 0)
         exit(1);
+    stream_init(&m->stream, &c, &s->bench, fd, loop_now(s->loop));
     s->members[index] = m;
     m->swarm = s;
     m->index = index;

@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 
 #include "net/link.h"
+#include "net/sock.h"
 #include "net/tun.h"
 
 enum { QUEUES = 4, NOBODY = 65534 };
@@ -209,6 +210,36 @@ static void test_unprivileged(const int *fds, int map)
     ok(arrives_at(fds, QUEUES, "10.9.0.50") == 2, "steer: its entry stays when it is gone");
 }
 
+/* Packets that the host forwards, not its own: what a server does all day. */
+static void test_forwarded(const int *fds, int map)
+{
+    bool good[2] = { true, true };
+
+    must("ip netns add far && ip link add fwd0 type veth peer name e0 netns far && ip link set fwd0 up");
+    must("ip addr add 198.18.0.1/24 dev fwd0 && ip addr add fd18::1/64 dev fwd0 nodad");
+    must("ip -n far link set e0 up && ip -n far addr add 198.18.0.2/24 dev e0 && ip -n far addr add fd18::2/64 dev e0 "
+         "nodad");
+    must("ip -n far route add 10.9.0.0/16 via 198.18.0.1 && ip -n far -6 route add fd09::/16 via fd18::1");
+    must("echo 1 >/proc/sys/net/ipv4/conf/fwd0/forwarding && echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");
+    for (uint32_t q = 0; q < 2 * QUEUES; q++) {
+        struct prefix to = px(q & 1 ? "fd09::60" : "10.9.0.60");
+        struct sockaddr_storage ss;
+        socklen_t n = sock_addr(&to, 9, &ss);
+        uint8_t buf[2048];
+        int s = socket_in("far", ss.ss_family, SOCK_DGRAM);
+        bool ok_here = steer_set(map, &to, q / 2) == 0;
+        drain(fds, QUEUES);
+        ok_here =
+            ok_here && sendto(s, "marker-of-this-test", 19, 0, (void *)&ss, n) == 19 && readable(fds[q / 2], 2000);
+        long len = ok_here ? tun_read(fds[q / 2], buf, sizeof(buf)) : 0;
+        good[q & 1] = good[q & 1] && len > 0 && memmem(buf, (size_t)len, "marker-of-this-test", 19);
+        close(s);
+    }
+    ok(good[0], "steer: forwarded IPv4 to each of four queues");
+    ok(good[1], "steer: forwarded IPv6 to each of four queues");
+    must("ip link del fwd0 && ip netns del far");
+}
+
 int main(void)
 {
     int fds[QUEUES], map;
@@ -230,6 +261,7 @@ int main(void)
     test_steering(fds, map);
     test_prefixes(fds, map);
     test_unprivileged(fds, map);
+    test_forwarded(fds, map);
     int r = nl_link_delete("adq", err);
     uint8_t buf[128];
     ok(r == 0 && tun_read(fds[1], buf, sizeof(buf)) == ERR_LOST, "tun: an interface deleted under us is told");

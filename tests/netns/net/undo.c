@@ -77,10 +77,10 @@ static void do_steps(struct undo *u, int stop)
             must_be(undo_note(u, &interface) == 0 && (note_only || persistent_tun() == 0));
             break;
         case 1:
-            must_be(undo_note(u, &route) == 0 && (note_only || nl_route_add(&r, err) == 0));
+            must_be(note_only ? undo_note(u, &route) == 0 : undo_route(u, &r, err) == 0);
             break;
         case 2:
-            must_be(undo_note(u, &blocked) == 0 && (note_only || nl_route_add(&block, err) == 0));
+            must_be(note_only ? undo_note(u, &blocked) == 0 : undo_route(u, &block, err) == 0);
             break;
         case 3:
             must_be(note_only ? undo_note(u, &table) == 0 : nat_up(u, &nat, err) == 0);
@@ -283,6 +283,34 @@ static void test_instances(void)
     undo_free(u);
 }
 
+/* Two clients of one server: both pin its route, the last one takes it away. */
+static void test_shared_route(void)
+{
+    unsigned left;
+    struct nl_route pin = { .dst = px("203.0.113.5/32"), .via = px("198.18.0.9"), .dev = "va" };
+    struct nl_route elsewhere = { .dst = px("203.0.113.5/32"), .via = px("198.18.0.8"), .dev = "va" };
+    struct undo *a = open_it("adit0", &left), *b = open_it("adit1", &left);
+
+    ok_why(undo_route(a, &pin, err) == 0 && undo_route(b, &pin, err) == 0, "undo: two instances pin one route", err);
+    ok(undo_route(b, &elsewhere, err) == ERR_DUPLICATE, "undo: the same place by another router is no shared route");
+    ok(undo_all(a) == 0 && sh("ip route | grep '^203.0.113.5 '"), "undo: the first to end leaves it");
+    undo_free(a);
+    ok(undo_all(b) == 0 && !sh("ip route | grep '^203.0.113.5 '"), "undo: the last one deletes it");
+    undo_free(b);
+    a = open_it("adit0", &left);
+    must("ip route add 203.0.113.5 via 198.18.0.9 dev va");
+    ok(undo_route(a, &pin, err) == ERR_DUPLICATE, "undo: a route of the administrator's is told");
+    ok(undo_all(a) == 0 && sh("ip route | grep '^203.0.113.5 '"), "undo: and stays");
+    undo_free(a);
+    must("ip route del 203.0.113.5");
+    a = open_it("adit0", &left);
+    struct nl_route six = { .dst = px("8000::/1"), .unreachable = true, .dev = "lo" };
+    const struct undo_entry by_lo = { .kind = UNDO_ROUTE, .prefix = six.dst, .dev = "lo" };
+    must_be(undo_note(a, &by_lo) == 0 && nl_route_add(&six, err) == 0);
+    ok(undo_all(a) == 0 && host_clean(), "undo: an unreachable route noted on lo goes");
+    undo_free(a);
+}
+
 static bool reported(const struct undo *u, const char *words)
 {
     bool failed = false;
@@ -385,6 +413,7 @@ int main(void)
     test_undo_killed();
     test_not_ours_any_more();
     test_instances();
+    test_shared_route();
     test_corrupt();
     test_files();
     test_folder();

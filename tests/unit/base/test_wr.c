@@ -106,9 +106,12 @@ static void nothing_can_be_written_nowhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_big_endian),         cmocka_unit_test(what_does_not_fit_is_not_half_sent),
-        cmocka_unit_test(bad_sticks),                cmocka_unit_test(huge_rooms_do_not_wrap),
-        cmocka_unit_test(length_fields_are_patched), cmocka_unit_test(patches_stay_inside),
+        cmocka_unit_test(writes_big_endian),
+        cmocka_unit_test(what_does_not_fit_is_not_half_sent),
+        cmocka_unit_test(bad_sticks),
+        cmocka_unit_test(huge_rooms_do_not_wrap),
+        cmocka_unit_test(length_fields_are_patched),
+        cmocka_unit_test(patches_stay_inside),
         cmocka_unit_test(nothing_can_be_written_nowhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,7 +63,7 @@ static void paths_that_are_nearly_it(void **state)
 {
     (void)state;
     static const char *const table[] = {
-        "/sra_{BA195980-CD49-458B-9E23-C84EE0ADCD75}/",  /* the b is small */
+        "/sra_{BA195980-CD49-458B-9E23-C84EE0ADCD75}/", /* the b is small */
         "/sra_{ba195980-cd49-458b-9e23-c84ee0adcd75}/",
         "/sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}",
         "/sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/x",
@@ -79,7 +79,10 @@ static void paths_that_are_nearly_it(void **state)
         "https:/sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/",
         "sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/",
         "?/sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/",
-        "/", "%", "%7", "",
+        "/",
+        "%",
+        "%7",
+        "",
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         if (http_is_sstp_path(slice_str(table[i])))

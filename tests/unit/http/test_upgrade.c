@@ -197,7 +197,8 @@ static void server_refuses(void **state)
         { "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 404, "HTTP/1.1 404 Not Found\r\n" },
         { "POST " SSTP_URI " HTTP/1.1\r\nHost: a\r\n\r\n", 405, "\r\nAllow: GET, HEAD, SSTP_DUPLEX_POST\r\n" },
         { "BREW " SSTP_URI " HTTP/1.1\r\nHost: a\r\n\r\n", 501, "HTTP/1.1 501 Not Implemented\r\n" },
-        { "SSTP_DUPLEX_POST " SSTP_URI " HTTP/1.0\r\nHost: a\r\n\r\n", 505, "HTTP/1.1 505 HTTP Version Not Supported\r\n" },
+        { "SSTP_DUPLEX_POST " SSTP_URI " HTTP/1.0\r\nHost: a\r\n\r\n", 505,
+          "HTTP/1.1 505 HTTP Version Not Supported\r\n" },
         { REQUEST "\r\n", 400, "HTTP/1.1 400 Bad Request\r\n" },
         { REQUEST "Host: a\r\nContent-Length: 18446744073709551616\r\n\r\n", 400, "HTTP/1.1 400 Bad Request\r\n" },
         { REQUEST "Host: a\r\n" LENGTH LENGTH "\r\n", 400, "HTTP/1.1 400 Bad Request\r\n" },
@@ -263,8 +264,10 @@ static void client_accepts_real_servers(void **state)
 {
     (void)state;
     static const char *const heads[] = {
-        "HTTP/1.1 200 \r\n" LENGTH "Server: Microsoft-HTTPAPI/2.0\r\nDate: Mon, 21 Feb 2011 05:37:00 GMT\r\n\r\n", /* [CAP] */
-        "HTTP/1.1 200 OK\r\nDate: Thu, 09 Nov 2006 00:51:09 GMT\r\nConnection: keep-alive\r\n" LENGTH "\r\n", /* accel-ppp */
+        "HTTP/1.1 200 \r\n" LENGTH
+        "Server: Microsoft-HTTPAPI/2.0\r\nDate: Mon, 21 Feb 2011 05:37:00 GMT\r\n\r\n", /* [CAP] */
+        "HTTP/1.1 200 OK\r\nDate: Thu, 09 Nov 2006 00:51:09 GMT\r\nConnection: keep-alive\r\n" LENGTH
+        "\r\n", /* accel-ppp */
         "HTTP/1.1 200 Connected\r\n\r\n",
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
     };

@@ -224,6 +224,32 @@ static void an_option_given_twice_is_rejected(void **state)
     bench_expect(&b, LCP, CP_CONF_REJ, "0104 05dc");
 }
 
+/* RFC 1661 5.1: same identifier, same content: the Ack was on its way. Anything else begins anew. */
+static void a_retransmission_in_opened_is_acked_again(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t id;
+        const char *opts;
+        enum cp_state then;
+    } rows[] = { { 7, "0305 c223 81 0506 11223344", CP_OPENED },
+                 { 8, "0305 c223 81 0506 11223344", CP_ACK_SENT },
+                 { 7, "0305 c223 81 0506 11223345", CP_ACK_SENT },
+                 { 7, "0305 c223 81", CP_ACK_SENT } };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bench b;
+        struct link_conf c = client_conf();
+        bench_client_lcp(&b, &c);
+        bench_cp(&b, LCP, CP_CONF_REQ, rows[i].id, rows[i].opts);
+        assert_int_equal(b.l.lcp.cp.state, rows[i].then);
+        if (rows[i].then != CP_OPENED)
+            bench_sent(&b, LCP, CP_CONF_REQ);
+        assert_int_equal(bench_expect(&b, LCP, CP_CONF_ACK, rows[i].opts), rows[i].id);
+        bench_silent(&b);
+        bench_quiet(&b);
+    }
+}
+
 /* The owner does not pull: what has no room is dropped and counted, nothing is overwritten. */
 static void a_full_queue_drops(void **state)
 {
@@ -267,6 +293,7 @@ int main(void)
         cmocka_unit_test(code_reject_of_a_basic_code_is_the_end),
         cmocka_unit_test(malformed_packets_are_dropped),
         cmocka_unit_test(an_option_given_twice_is_rejected),
+        cmocka_unit_test(a_retransmission_in_opened_is_acked_again),
         cmocka_unit_test(a_full_queue_drops),
         cmocka_unit_test(pull_waits_for_room),
     };

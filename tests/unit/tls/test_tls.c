@@ -369,8 +369,10 @@ static void chain_is_sent_as_in_the_file(void **state)
 
 static void fill(uint8_t *p, size_t n, unsigned seed)
 {
-    for (size_t i = 0; i < n; i++)
-        p[i] = (uint8_t)(seed = seed * 1103515245 + 12345) ^ (uint8_t)(seed >> 16);
+    for (size_t i = 0; i < n; i++) {
+        seed = seed * 1103515245 + 12345;
+        p[i] = (uint8_t)(seed >> 16);
+    }
 }
 
 static uint8_t sent[100000], got[100000];
@@ -416,6 +418,7 @@ static void write_needs_room(void **state)
     assert_int_equal(a.io.out_len, 0);
     a.io.out_cap = tls_write_room(40000);
     assert_int_equal(tls_write(a.t, sent, 40000), 0);
+    a.io.out_cap = a.io.out_len + 500;
     assert_int_equal(tls_write(a.t, sent, 1), ERR_NOBUF); /* what is there stays as it is */
     end_ship(&a, &b);
     a.io.out_cap = sizeof a.out;
@@ -459,6 +462,7 @@ static void key_update_under_load(void **state)
     close_both();
 }
 
+/* The answer to a KeyUpdate goes out in front of the next data; without room for both, neither goes. */
 static void key_update_answer_without_room(void **state)
 {
     (void)state;
@@ -467,20 +471,45 @@ static void key_update_answer_without_room(void **state)
     assert_int_equal(tls_key_update(a.t, true), 0);
     assert_int_equal(tls_write(a.t, (const uint8_t *)"hello", 5), 0);
     end_ship(&a, &b);
-    b.io.out_cap = b.io.out_len; /* full */
-    assert_int_equal(end_read(&b, got, sizeof got, PIPE_CAP), ERR_NOBUF);
-    b.io.out_cap = 10; /* a bit of room: part of the answer goes */
-    assert_int_equal(end_read(&b, got, sizeof got, PIPE_CAP), ERR_NOBUF);
-    end_ship(&b, &a);
-    b.io.out_cap = sizeof b.out;
     assert_int_equal(end_read(&b, got, sizeof got, PIPE_CAP), 5);
     assert_memory_equal(got, "hello", 5);
-    assert_true(b.io.out_len > 0);
+    b.io.out_cap = b.io.out_len; /* full */
+    assert_int_equal(tls_write(b.t, (const uint8_t *)"w", 1), ERR_NOBUF);
+    b.io.out_cap = b.io.out_len + tls_write_room(1);
+    assert_int_equal(tls_write(b.t, (const uint8_t *)"w", 1), 0);
+    assert_true(b.io.out_len > 2 * 22); /* two records */
     end_ship(&b, &a);
-    assert_int_equal(end_read(&a, got, sizeof got, PIPE_CAP), 0);
+    b.io.out_cap = sizeof b.out;
+    assert_int_equal(end_read(&a, got, sizeof got, PIPE_CAP), 1);
     transfer(&b, &a, 1000, PIPE_CAP, 65536);
     transfer(&a, &b, 1000, PIPE_CAP, 65536);
     close_both();
+}
+
+/* Reading may have to say something (here: no to a renegotiation), so it does not begin without room for that. */
+static void read_needs_room(void **state)
+{
+    (void)state;
+    struct plain p;
+    plain_server(false);
+    plain_open(&p, TLS1_2_VERSION, NULL);
+    assert_int_equal(plain_handshake(&p, &b), 1);
+    assert_int_equal(SSL_renegotiate(p.ssl), 1);
+    SSL_do_handshake(p.ssl);
+    plain_ship(&p, &b);
+    size_t waits = b.in_len;
+    b.io.out_cap = TLS_READ_ROOM - 1;
+    assert_int_equal(end_read(&b, got, sizeof got, PIPE_CAP), ERR_NOBUF);
+    assert_int_equal(b.in_len, waits); /* nothing taken */
+    b.io.out_cap = TLS_READ_ROOM;
+    assert_int_equal(end_read(&b, got, sizeof got, PIPE_CAP), 0);
+    assert_true(b.io.out_len > 0);
+    plain_ship(&p, &b);
+    assert_int_equal(SSL_do_handshake(p.ssl), -1);
+    assert_int_equal(ERR_GET_REASON(ERR_peek_error()), SSL_R_NO_RENEGOTIATION);
+    ERR_clear_error();
+    plain_close(&p);
+    end_close(&b);
 }
 
 static void no_key_update_in_12(void **state)
@@ -686,6 +715,7 @@ int main(void)
         cmocka_unit_test(handshake_with_tiny_output),
         cmocka_unit_test(key_update_under_load),
         cmocka_unit_test(key_update_answer_without_room),
+        cmocka_unit_test(read_needs_room),
         cmocka_unit_test(no_key_update_in_12),
         cmocka_unit_test(close_notify_ends_it),
         cmocka_unit_test(truncation_is_told_apart),

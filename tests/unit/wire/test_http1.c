@@ -28,7 +28,8 @@ static void reads_a_request(void **state)
 {
     (void)state;
     struct http1_head h;
-    assert_int_equal(request("SSTP_DUPLEX_POST /a{b}?c=d HTTP/1.1\r\nHost:a.b\r\nX-Empty:\r\nY: \t two words \t\r\n\r\n", &h), 0);
+    assert_int_equal(
+        request("SSTP_DUPLEX_POST /a{b}?c=d HTTP/1.1\r\nHost:a.b\r\nX-Empty:\r\nY: \t two words \t\r\n\r\n", &h), 0);
     is(h.method, "SSTP_DUPLEX_POST");
     is(h.target, "/a{b}?c=d");
     is(h.line, "SSTP_DUPLEX_POST /a{b}?c=d HTTP/1.1");
@@ -142,7 +143,7 @@ static void refuses_bad_requests(void **state)
         GET "A: 1\n\r\n",
         GET "A: 1\r\r\n\r\n",
         "GET / HTTP/1.1\n\n",
-        GET "A: 1\r\n",          /* no empty line */
+        GET "A: 1\r\n",                 /* no empty line */
         GET "A: 1\r\n\r\nB: 2\r\n\r\n", /* something after it */
         GET "A: 1",
         GET,
@@ -163,9 +164,9 @@ static void refuses_bad_responses(void **state)
 {
     (void)state;
     static const char *const table[] = {
-        "HTTP/1.1 200\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
-        "HTTP/1.1 099 OK\r\n\r\n", "HTTP/1.1 2x0 OK\r\n\r\n", "HTTP/1. 200 OK\r\n\r\n", "HTTP 200 OK\r\n\r\n",
-        "ICY 200 OK\r\n\r\n", "SSH-2.0-x\r\n\r\n", "HTTP/1.1\r\n\r\n", "HTTP/1.1 -20 OK\r\n\r\n",
+        "HTTP/1.1 200\r\n\r\n",    "HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
+        "HTTP/1.1 099 OK\r\n\r\n", "HTTP/1.1 2x0 OK\r\n\r\n",  "HTTP/1. 200 OK\r\n\r\n", "HTTP 200 OK\r\n\r\n",
+        "ICY 200 OK\r\n\r\n",      "SSH-2.0-x\r\n\r\n",        "HTTP/1.1\r\n\r\n",       "HTTP/1.1 -20 OK\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         struct http1_head h;

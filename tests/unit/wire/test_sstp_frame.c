@@ -67,9 +67,9 @@ static void length_field(void **state)
         size_t have;
         int result;
     } table[] = {
-        { 0, 0, 4, ERR_LENGTH },   { 0, 3, 4, ERR_LENGTH },  { 0, 4, 4, 1 },         { 0, 5, 4, 0 },
-        { 1, 0, 8, ERR_LENGTH },   { 1, 4, 8, ERR_LENGTH },  { 1, 7, 8, ERR_LENGTH }, { 1, 8, 8, 1 },
-        { 0, 4095, 4094, 0 },      { 0, 4095, 4095, 1 },     { 0, 4095, 4096, 1 },   { 0, 0xf004, 4, 1 },
+        { 0, 0, 4, ERR_LENGTH },      { 0, 3, 4, ERR_LENGTH },      { 0, 4, 4, 1 },          { 0, 5, 4, 0 },
+        { 1, 0, 8, ERR_LENGTH },      { 1, 4, 8, ERR_LENGTH },      { 1, 7, 8, ERR_LENGTH }, { 1, 8, 8, 1 },
+        { 0, 4095, 4094, 0 },         { 0, 4095, 4095, 1 },         { 0, 4095, 4096, 1 },    { 0, 0xf004, 4, 1 },
         { 0, 0xf000, 4, ERR_LENGTH }, { 0, 0xf003, 4, ERR_LENGTH }, { 1, 0xffff, 4095, 1 },
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {

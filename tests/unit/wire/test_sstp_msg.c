@@ -169,7 +169,8 @@ static void refused_whole(void **state)
         { "1001000e 00010002 00010006 0001", ERR_TRUNCATED },
         { "1001000e 00010000 00010006 0001", ERR_TRAILING },
         { "1001000f 00010001 00010006 0001 00", ERR_TRAILING },
-        { "10010012 00030001 0002000e 00000001 00000004", ERR_LENGTH }, /* accel-ppp's Nak: the length leaves out the value */
+        { "10010012 00030001 0002000e 00000001 00000004",
+          ERR_LENGTH }, /* accel-ppp's Nak: the length leaves out the value */
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         struct sstp_msg m = { .type = SSTP_TYPES };

@@ -1,0 +1,133 @@
+/* aditctl's command line. */
+#include "ctl/ctl.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { OPT_IP = 256, OPT_PAP_ONLY, OPT_REVERSIBLE, OPT_JSON, OPT_VERSION };
+
+static const struct option longs[] = {
+    { "config", required_argument, NULL, 'c' },
+    { "ip", required_argument, NULL, OPT_IP },
+    { "pap-only", no_argument, NULL, OPT_PAP_ONLY },
+    { "reversible", no_argument, NULL, OPT_REVERSIBLE },
+    { "json", no_argument, NULL, OPT_JSON },
+    { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, OPT_VERSION },
+    { NULL, 0, NULL, 0 },
+};
+
+static const struct {
+    const char *word;
+    enum verb verb;
+} verbs[] = {
+    { "add", VERB_ADD },   { "passwd", VERB_PASSWD }, { "del", VERB_DEL },
+    { "list", VERB_LIST }, { "lock", VERB_LOCK },     { "unlock", VERB_UNLOCK },
+};
+
+__attribute__((format(printf, 1, 2))) static int usage(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    fputs("aditctl: ", stderr);
+    vfprintf(stderr, fmt, ap);
+    fputs("; see aditctl --help\n", stderr);
+    va_end(ap);
+    return CTL_USAGE;
+}
+
+static int take_ip(const char *text, struct request *q)
+{
+    struct prefix p;
+    if (prefix_parse(text, true, &p) < 0 || p.family != 4 || p.len != 32 || strchr(text, '/') || !prefix_v4_addr(&p))
+        return usage("--ip: \"%s\" is not an IPv4 address", text);
+    q->ipv4 = prefix_v4_addr(&p);
+    return CTL_OK;
+}
+
+static int take_option(int opt, struct request *q)
+{
+    switch (opt) {
+    case 'c':
+        q->config = optarg;
+        return CTL_OK;
+    case 'h':
+        q->help = true;
+        return CTL_OK;
+    case OPT_IP:
+        return take_ip(optarg, q);
+    case OPT_PAP_ONLY:
+        q->pap_only = true;
+        return CTL_OK;
+    case OPT_REVERSIBLE:
+        q->reversible = true;
+        return CTL_OK;
+    case OPT_JSON:
+        q->json = true;
+        return CTL_OK;
+    case OPT_VERSION:
+        q->version = true;
+        return CTL_OK;
+    default:
+        fputs("aditctl: see aditctl --help\n", stderr); /* getopt has said what is wrong */
+        return CTL_USAGE;
+    }
+}
+
+static int take_words(int n, char **words, struct request *q)
+{
+    if (n < 1)
+        return usage("nothing to do");
+    if (strcmp(words[0], "user") != 0)
+        return usage("there is no verb \"%s\"", words[0]);
+    if (n < 2)
+        return usage("user: add, passwd, del, list, lock or unlock");
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+        if (strcmp(words[1], verbs[i].word) == 0)
+            q->verb = verbs[i].verb;
+    if (q->verb == VERB_NONE)
+        return usage("there is no verb \"user %s\"", words[1]);
+    int want = q->verb == VERB_LIST ? 2 : 3;
+    if (n < want)
+        return usage("user %s: whose name?", words[1]);
+    if (n > want)
+        return usage("\"%s\" is one word too many; a password never stands on the command line", words[want]);
+    q->name = want == 3 ? words[2] : NULL;
+    return CTL_OK;
+}
+
+static int check_options(const struct request *q)
+{
+    if (q->ipv4 && q->verb != VERB_ADD)
+        return usage("--ip belongs to user add");
+    if ((q->pap_only || q->reversible) && q->verb != VERB_ADD && q->verb != VERB_PASSWD)
+        return usage("--pap-only and --reversible belong to user add and user passwd");
+    if (q->pap_only && q->reversible)
+        return usage("--pap-only and --reversible exclude each other");
+    if (q->json && q->verb != VERB_LIST)
+        return usage("--json belongs to user list");
+    return CTL_OK;
+}
+
+int args_parse(int argc, char **argv, struct request *ret)
+{
+    struct request q = { .config = "/etc/adit/aditd.conf" };
+    int opt, result;
+    optind = 1;
+    while ((opt = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
+        result = take_option(opt, &q);
+        if (result != CTL_OK)
+            return result;
+    }
+    if (!q.help && !q.version) {
+        result = take_words(argc - optind, argv + optind, &q);
+        if (result == CTL_OK)
+            result = check_options(&q);
+        if (result != CTL_OK)
+            return result;
+    }
+    *ret = q;
+    return CTL_OK;
+}

@@ -1,0 +1,59 @@
+/* aditctl: the administrator's tool. For now it keeps the users' database; works while the server runs or not. */
+#include "ctl/ctl.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+static const char help[] =
+    "Usage: aditctl [--config FILE] user VERB\n"
+    "\n"
+    "  user add NAME [--ip ADDRESS] [--pap-only | --reversible]\n"
+    "                          add a user\n"
+    "  user passwd NAME [--pap-only | --reversible]\n"
+    "                          give a user another password\n"
+    "  user del NAME           delete a user\n"
+    "  user list [--json]      list all users\n"
+    "  user lock NAME          refuse the user from now on\n"
+    "  user unlock NAME        and no longer\n"
+    "\n"
+    "  -c, --config FILE       configuration of the server (/etc/adit/aditd.conf)\n"
+    "      --ip ADDRESS        give the user this address always, and one session at a time\n"
+    "      --pap-only          store a slow hash only: for PAP\n"
+    "      --reversible        store the password itself as well: for CHAP\n"
+    "  -h, --help              this text\n"
+    "      --version           the version\n"
+    "\n"
+    "The password is asked for on the terminal, or read from standard input when that is none.\n"
+    "Exit status: 0 done, 1 failed, 2 bad usage or configuration.\n";
+
+int fail(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    fputs("aditctl: ", stderr);
+    vfprintf(stderr, fmt, ap);
+    fputc('\n', stderr);
+    va_end(ap);
+    return CTL_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    struct request q;
+    static struct config c;
+    /* Passwords pass through this process. */
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+    int result = args_parse(argc, argv, &q);
+    if (result != CTL_OK)
+        return result;
+    if (q.help || q.version) {
+        fputs(q.help ? help : "aditctl " ADIT_VERSION "\n", stdout);
+        return CTL_OK;
+    }
+    if (config_read(q.config, &c, stderr, false) != 0)
+        return CTL_USAGE;
+    return run_verb(&q, &c);
+}

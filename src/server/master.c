@@ -1,0 +1,242 @@
+/* The life of the server: set up, start the roles, wait, stop them in order, put the host back. See master.h.
+ *
+ * Roles end in this order: workers (their sessions say goodbye), then authd (which hears of each end), then we. A role that
+ * dies by itself ends the server for now: the others are stopped the same way and the exit status is 1. */
+#include "server/master.h"
+
+#include "events/events.h"
+#include "loop/loop.h"
+#include "priv/proc.h"
+#include "server/master_parts.h"
+#include "server/role.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    GRACE = 6000,      /* for sessions to say goodbye; then the workers cut them */
+    WORKERS_GONE = 8000, /* after that workers are killed */
+    AUTHD_GONE = 1000,
+};
+
+static void check_over(struct master *m);
+
+static unsigned alive(const struct master *m, bool workers_only)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < m->n_roles; i++)
+        n += m->roles[i].pid > 0 && (!workers_only || m->roles[i].kind == ROLE_KIND_WORKER);
+    return n;
+}
+
+static void tell(struct role *r, enum role_msg type, uint32_t id)
+{
+    if (r->chan)
+        chan_send(r->chan, &(struct imsg){ .type = type, .id = id });
+}
+
+static void tell_kind(struct master *m, enum role_kind kind, enum role_msg type, uint32_t id)
+{
+    for (unsigned i = 0; i < m->n_roles; i++)
+        if (m->roles[i].kind == kind && m->roles[i].pid > 0)
+            tell(&m->roles[i], type, id);
+}
+
+static void kill_all(struct master *m)
+{
+    for (unsigned i = 0; i < m->n_roles; i++)
+        if (m->roles[i].pid > 0)
+            kill(m->roles[i].pid, SIGKILL);
+}
+
+void master_stop(struct master *m, int status)
+{
+    if (m->stopping) {
+        m->status = m->status ? m->status : status;
+        return;
+    }
+    m->stopping = true;
+    m->status = status;
+    event(EV_STOPPING, NULL);
+    tell_kind(m, ROLE_KIND_WORKER, ROLE_STOP, GRACE);
+    timer_set(m->deadline, loop_now(m->loop) + WORKERS_GONE);
+    check_over(m);
+}
+
+/* Called whenever a role has gone. */
+static void check_over(struct master *m)
+{
+    if (!m->stopping)
+        return;
+    if (alive(m, true) == 0 && !m->authd_told) {
+        m->authd_told = true;
+        tell_kind(m, ROLE_KIND_AUTHD, ROLE_STOP, 0);
+        timer_set(m->deadline, loop_now(m->loop) + AUTHD_GONE);
+    }
+    if (alive(m, false) == 0)
+        loop_stop(m->loop, m->status);
+}
+
+static void on_deadline(void *ctx)
+{
+    struct master *m = ctx;
+    event(EV_STOP_INCOMPLETE, NULL, F_NUM("processes", alive(m, false)));
+    kill_all(m); /* SIGCHLD brings us on */
+}
+
+/* ---- signals ---- */
+
+static void on_terminate(void *ctx, int signo)
+{
+    struct master *m = ctx;
+    event(EV_SIGNAL, NULL, F_NUM("signal", signo));
+    if (m->stopping)
+        kill_all(m); /* asked twice: at once */
+    master_stop(m, 0);
+}
+
+static void on_hangup(void *ctx, int signo)
+{
+    (void)ctx;
+    event(EV_SIGNAL, NULL, F_NUM("signal", signo));
+    event(EV_RELOAD_UNSUPPORTED, NULL);
+}
+
+static struct role *role_of(struct master *m, pid_t pid)
+{
+    for (unsigned i = 0; i < m->n_roles; i++)
+        if (m->roles[i].pid == pid)
+            return &m->roles[i];
+    return NULL;
+}
+
+static void role_gone(struct master *m, struct role *r, int status)
+{
+    bool asked = m->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (!asked)
+        event(EV_ROLE_DIED, NULL, F_TEXT("role", role_kind_name(r->kind)), F_NUM("index", r->index), F_NUM("pid", r->pid),
+              F_NUM(WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)));
+    r->pid = 0;
+    chan_free(r->chan);
+    r->chan = NULL;
+    if (!m->stopping)
+        master_stop(m, 1);
+    check_over(m);
+}
+
+static void on_child(void *ctx, int signo)
+{
+    struct master *m = ctx;
+    int status;
+    pid_t pid;
+    (void)signo;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        struct role *r = role_of(m, pid);
+        if (r)
+            role_gone(m, r, status);
+    }
+}
+
+/* ---- what the roles say ---- */
+
+static void on_role(void *ctx, struct imsg *msg)
+{
+    struct role *r = ctx;
+    struct master *m = r->master;
+    uint32_t phase = r->ready ? ROLE_RUN : ROLE_SETUP;
+    const char *why = imsg_check(role_to_master.rules, role_to_master.n, phase, msg);
+    if (why) {
+        event(EV_ROLE_REFUSED, NULL, F_TEXT("from", role_kind_name(r->kind)), F_NUM("index", r->index), F_TEXT("cause", why));
+        kill(r->pid, SIGKILL);
+        return;
+    }
+    r->ready = true;
+    for (unsigned i = 0; i < m->n_roles; i++)
+        if (!m->roles[i].ready)
+            return;
+    m->started = true;
+    event(EV_STARTED, NULL, F_TEXT("interface", m->config.interface), F_NUM("workers", m->config.workers));
+}
+
+/* Its death comes as a signal as well, with the reason. */
+static void on_role_lost(void *ctx, int err)
+{
+    struct role *r = ctx;
+    (void)err;
+    chan_free(r->chan);
+    r->chan = NULL;
+}
+
+bool master_watch_role(struct master *m, struct role *r, int fd)
+{
+    r->master = m;
+    r->chan = chan_new(m->loop, fd, on_role, on_role_lost, r);
+    return r->chan != NULL;
+}
+
+/* ---- all of it ---- */
+
+static unsigned cores(void)
+{
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+    return n < 1 ? 1 : n > TUN_QUEUES_MAX ? TUN_QUEUES_MAX : (unsigned)n;
+}
+
+static bool prepare(struct master *m)
+{
+    m->loop = loop_new();
+    m->deadline = m->loop ? timer_new(m->loop, on_deadline, m) : NULL;
+    signal(SIGPIPE, SIG_IGN);
+    if (m->deadline && loop_signal(m->loop, SIGTERM, on_terminate, m) == 0 && loop_signal(m->loop, SIGINT, on_terminate, m) == 0 &&
+        loop_signal(m->loop, SIGHUP, on_hangup, m) == 0 && loop_signal(m->loop, SIGCHLD, on_child, m) == 0)
+        return true;
+    event(EV_START_FAILED, NULL, F_TEXT("cause", "no memory for the loop"));
+    return false;
+}
+
+/* What is still needed once everything runs: undoing (NET_ADMIN), ending roles of another user (KILL), and starting a
+ * role anew (the others). */
+static bool give_up_rights(void)
+{
+    char err[256];
+    struct proc_confine rights = { .root_fd = -1, .allow_net = true };
+    rights.keep_caps = 1ul << CAP_NET_ADMIN | 1ul << CAP_NET_BIND_SERVICE | 1ul << CAP_KILL | 1ul << CAP_SETUID |
+                       1ul << CAP_SETGID | 1ul << CAP_SETPCAP | 1ul << CAP_SYS_CHROOT | 1ul << CAP_DAC_OVERRIDE;
+    if (proc_confine(&rights, err) == 0)
+        return true;
+    event(EV_ROLE_CONFINE_FAILED, NULL, F_TEXT("cause", err));
+    return false;
+}
+
+static bool start(struct master *m)
+{
+    return prepare(m) && master_open(m) && master_start_roles(m) && give_up_rights();
+}
+
+int master_main(const struct config *c)
+{
+    static struct master m;
+    master_parts_init(&m, c);
+    if (m.config.workers == 0)
+        m.config.workers = cores();
+    role_log_level(&m.config);
+    event(EV_CONFIG_LOADED, NULL, F_TEXT("file", m.config.path));
+    int status = 1;
+    if (start(&m))
+        status = loop_run(m.loop);
+    else
+        kill_all(&m);
+    bool undone = master_close(&m);
+    if (m.started || status == 0)
+        event(undone ? EV_STOPPED : EV_UNDO_FAILED, NULL);
+    timer_free(m.deadline);
+    loop_free(m.loop);
+    return undone ? status : 1;
+}

@@ -1,0 +1,241 @@
+/* What master makes and lends: listeners, interface, certificate, limits, channels; and starting the roles with it. */
+#include "server/master_parts.h"
+
+#include "base/secret.h"
+#include "dp/handover.h"
+#include "events/events.h"
+#include "net/sock.h"
+#include "priv/proc.h"
+#include "server/authd.h"
+#include "server/roles.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+const char *role_kind_name(enum role_kind k)
+{
+    return k == ROLE_KIND_AUTHD ? "authd" : "worker";
+}
+
+void master_parts_init(struct master *m, const struct config *c)
+{
+    *m = (struct master){ .config = *c, .users_folder = -1, .limits = -1 };
+    host_init(&m->host);
+    for (unsigned i = 0; i < CONFIG_LISTENS; i++)
+        m->listeners[i] = -1;
+}
+
+/* ---- what is opened ---- */
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* The roles of a server that was killed need a moment to be gone: a taken port is tried again for a second. */
+static int listen_on(const struct config_listen *l, char err[256])
+{
+    static const struct timespec pause = { .tv_nsec = 50000000 };
+    int fd = sock_listen(&l->addr, l->port, 0, err);
+    for (unsigned i = 0; fd == ERR_DUPLICATE && i < 20; i++) {
+        nanosleep(&pause, NULL);
+        fd = sock_listen(&l->addr, l->port, 0, err);
+    }
+    return fd;
+}
+
+/* A host without IPv6 still serves IPv4; anything else that cannot be had is an error. */
+static bool open_listeners(struct master *m)
+{
+    unsigned open = 0;
+    for (unsigned i = 0; i < m->config.n_listens; i++) {
+        const struct config_listen *l = &m->config.listens[i];
+        char err[256] = "";
+        int fd = listen_on(l, err);
+        if (fd == ERR_MISSING && l->addr.family == 6) {
+            event(EV_LISTEN_NO_IPV6, NULL, F_TEXT("listen", l->text), F_TEXT("cause", err));
+            continue;
+        }
+        if (fd < 0) {
+            event(EV_LISTEN_FAILED, NULL, F_TEXT("listen", l->text), F_TEXT("cause", err));
+            return false;
+        }
+        m->listeners[i] = fd;
+        open++;
+        event(EV_LISTENING, NULL, F_TEXT("listen", l->text));
+    }
+    if (!open)
+        event(EV_LISTEN_FAILED, NULL, F_TEXT("cause", "no address is left to listen on"));
+    return open > 0;
+}
+
+bool master_open(struct master *m)
+{
+    m->user = roles_user(&m->config);
+    if (!m->user || !cert_files_read(&m->config, &m->cert) || !open_listeners(m))
+        return false;
+    m->users_folder = users_folder_open(&m->config, m->user);
+    if (m->users_folder < 0)
+        return false;
+    m->limits = limits_create(m->config.workers);
+    if (m->limits < 0) {
+        event(EV_SYSTEM_ERROR, NULL, F_TEXT("cause", strerror(errno)));
+        return false;
+    }
+    host_resolvers(&m->config);
+    return host_up(&m->host, &m->config, m->config.workers);
+}
+
+static void reap(struct master *m)
+{
+    for (unsigned i = 0; i < m->n_roles; i++) {
+        chan_free(m->roles[i].chan);
+        m->roles[i].chan = NULL;
+        if (m->roles[i].pid > 0)
+            waitpid(m->roles[i].pid, NULL, 0);
+        m->roles[i].pid = 0;
+    }
+}
+
+bool master_close(struct master *m)
+{
+    reap(m);
+    for (unsigned i = 0; i < CONFIG_LISTENS; i++)
+        close_fd(&m->listeners[i]);
+    close_fd(&m->users_folder);
+    close_fd(&m->limits);
+    cert_files_free(&m->cert);
+    return host_down(&m->host);
+}
+
+/* ---- the roles ---- */
+
+static bool spawn(struct master *m, enum role_kind kind, unsigned index)
+{
+    char number[16], files[16], title[32];
+    struct role *r = &m->roles[m->n_roles];
+    const char *args[] = { "--user", m->user, "--index", number, "--nofile", files, NULL };
+    struct proc_start s = { .role = role_kind_name(kind), .title = title, .args = args };
+    int chan;
+    /* Each worker may have to carry all: the kernel spreads connections as it likes. */
+    unsigned nofile = kind == ROLE_KIND_WORKER ? m->config.limit.sessions + m->config.limit.half_open + 256 : 1024;
+    snprintf(number, sizeof(number), "%u", index);
+    snprintf(files, sizeof(files), "%u", nofile);
+    snprintf(title, sizeof(title), kind == ROLE_KIND_WORKER ? "aditd: worker %u" : "aditd: authd", index);
+    if (kind == ROLE_KIND_AUTHD) {
+        s.fds = &m->users_folder;
+        s.n_fds = 1;
+    }
+    *r = (struct role){ .kind = kind, .index = index };
+    if (proc_spawn(&s, &r->pid, &chan) < 0) {
+        event(EV_START_FAILED, NULL, F_TEXT("role", s.role), F_TEXT("cause", strerror(errno)));
+        return false;
+    }
+    m->n_roles++;
+    event(EV_ROLE_STARTED, NULL, F_TEXT("role", s.role), F_NUM("index", index), F_NUM("pid", r->pid));
+    return master_watch_role(m, r, chan);
+}
+
+static void say(struct role *r, enum role_msg type, uint32_t id, struct slice body)
+{
+    chan_send(r->chan, &(struct imsg){ .type = type, .id = id, .body = body });
+}
+
+/* The channel duplicates a descriptor or sends it at once: ours stays ours. */
+static void lend(struct role *r, enum role_msg type, uint32_t id, int fd)
+{
+    chan_send(r->chan, &(struct imsg){ .type = type, .id = id, .fds = { fd }, .n_fds = 1 });
+}
+
+static bool send_config(struct master *m)
+{
+    uint8_t *buf = malloc(CONFIG_ENCODED_MAX);
+    size_t n = buf ? config_encode(&m->config, buf, CONFIG_ENCODED_MAX) : 0;
+    for (unsigned i = 0; n && i < m->n_roles; i++)
+        say(&m->roles[i], ROLE_CONFIG, 0, slice_of(buf, n));
+    free(buf);
+    if (!n)
+        event(EV_INTERNAL, NULL, F_TEXT("cause", "the configuration does not fit into a message"));
+    return n > 0;
+}
+
+static bool send_certificate(struct master *m)
+{
+    uint8_t *buf = malloc(IMSG_MAX);
+    struct wr w = wr_of(buf, buf ? IMSG_MAX : 0);
+    struct role_cert c = { slice_of(m->cert.chain, m->cert.chain_len), slice_of(m->cert.key, m->cert.key_len) };
+    role_put_cert(&w, &c);
+    for (unsigned i = 1; wr_ok(&w) && i < m->n_roles; i++)
+        say(&m->roles[i], ROLE_CERTIFICATE, 0, wr_slice(&w));
+    if (buf)
+        secret_wipe(buf, IMSG_MAX);
+    free(buf);
+    if (!wr_ok(&w))
+        event(EV_INTERNAL, NULL, F_TEXT("cause", "the certificate does not fit into a message"));
+    return wr_ok(&w);
+}
+
+/* A pair between two roles: each end goes to one of them, under the other's number. */
+static bool join(struct role *a, enum role_msg to_a, uint32_t id_a, struct role *b, enum role_msg to_b, uint32_t id_b, bool packets)
+{
+    int fds[2];
+    if ((packets ? handover_pair(fds) : imsg_pair(fds)) < 0) {
+        event(EV_SYSTEM_ERROR, NULL, F_TEXT("cause", strerror(errno)));
+        return false;
+    }
+    lend(a, to_a, id_a, fds[0]);
+    lend(b, to_b, id_b, fds[1]);
+    close(fds[0]);
+    close(fds[1]);
+    return true;
+}
+
+static bool join_all(struct master *m)
+{
+    struct role *authd = &m->roles[0];
+    for (unsigned i = 1; i < m->n_roles; i++) {
+        struct role *w = &m->roles[i];
+        if (!join(authd, ROLE_WORKER, w->index, w, ROLE_AUTHD, 0, false))
+            return false;
+        for (unsigned k = i + 1; k < m->n_roles; k++)
+            if (!join(w, ROLE_PEER, m->roles[k].index, &m->roles[k], ROLE_PEER, w->index, true))
+                return false;
+    }
+    return true;
+}
+
+static void lend_to_worker(struct master *m, struct role *w)
+{
+    for (unsigned i = 0; i < CONFIG_LISTENS; i++)
+        if (m->listeners[i] >= 0)
+            lend(w, ROLE_LISTEN, i, m->listeners[i]);
+    lend(w, ROLE_TUN, w->index, m->host.queues[w->index]);
+    if (m->host.steer >= 0)
+        lend(w, ROLE_STEER, 0, m->host.steer);
+    lend(w, ROLE_LIMITS, 0, m->limits);
+}
+
+bool master_start_roles(struct master *m)
+{
+    if (!spawn(m, ROLE_KIND_AUTHD, 0))
+        return false;
+    for (unsigned i = 0; i < m->config.workers; i++)
+        if (!spawn(m, ROLE_KIND_WORKER, i))
+            return false;
+    if (!send_config(m) || !send_certificate(m))
+        return false;
+    for (unsigned i = 1; i < m->n_roles; i++)
+        lend_to_worker(m, &m->roles[i]);
+    if (!join_all(m))
+        return false;
+    for (unsigned i = 0; i < m->n_roles; i++) /* authd first: it is ready when the first worker asks */
+        say(&m->roles[i], ROLE_START, 0, slice_of(NULL, 0));
+    return true;
+}
