@@ -374,11 +374,23 @@ static void on_slow(void *ctx, int events)
     take_slow(j, loop_now(j->loop));
 }
 
+/* A conversation took too long. One of a session that was accepted before leaves that as it was: only judge_down() may
+ * free an address that a worker has been told. */
+static void expire(struct judge *j, struct sess *s, msec now)
+{
+    if (s->leased) {
+        forget_eap(s);
+        judge_enter(j, s, SESS_ACCEPTED, now);
+    } else {
+        (void)end(j, s);
+    }
+}
+
 void judge_tick(struct judge *j, msec now)
 {
     take_slow(j, now);
     while (j->replacing.oldest && j->replacing.oldest->due <= now)
         judge_take_over(j, j->replacing.oldest, now);
     while (j->talking.oldest && j->talking.oldest->due <= now)
-        end_and_pass_on(j, j->talking.oldest, now);
+        expire(j, j->talking.oldest, now);
 }

@@ -80,6 +80,7 @@ static void grant_any(struct judge *j, struct sess *s, msec now)
         return;
     }
     judge_set_lease(j, s, ipv4);
+    s->lease_is_fixed = false;
     accept(j, s, now);
 }
 
@@ -107,6 +108,7 @@ void judge_take_over(struct judge *j, struct sess *s, msec now)
         return;
     }
     judge_set_lease(j, s, s->fixed);
+    s->lease_is_fixed = true;
     accept(j, s, now);
 }
 
@@ -133,8 +135,13 @@ static void grant_fixed(struct judge *j, struct sess *s, msec now)
 
 void judge_grant(struct judge *j, struct sess *s, msec now)
 {
+    /* A second authentication of the same session: it keeps what it has, unless that is no longer right. */
+    if (s->leased && (s->fixed ? s->fixed == s->leased : !s->lease_is_fixed)) {
+        accept(j, s, now);
+        return;
+    }
     if (s->leased)
-        judge_set_lease(j, s, 0); /* a second authentication of the same session */
+        judge_set_lease(j, s, 0);
     if (s->fixed)
         grant_fixed(j, s, now);
     else

@@ -28,7 +28,8 @@ static bool find_user(struct judge *j, struct sess *s, struct slice name, struct
     size_t n = 0; /* a name in the verdict is a C string: it ends where the peer put a NUL */
     while (n < shown.n && n < sizeof(s->user) - 1 && shown.p[n])
         n++;
-    memcpy(s->user, shown.p, n);
+    if (n)
+        memcpy(s->user, shown.p, n);
     s->user[n] = '\0';
     return s->known;
 }

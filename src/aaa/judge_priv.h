@@ -48,6 +48,7 @@ struct sess {
     bool slow_decides;              /* … or the slow hash decides */
     bool locked;
     uint32_t fixed, leased;         /* host order; 0: none */
+    bool lease_is_fixed;            /* the lease is a user's fixed address */
     struct eap_server *eap;
     /* The acceptance that waits: what will be in the verdict. */
     bool keyed;

@@ -67,7 +67,8 @@ static int challenge_again(struct auth_client *a, const struct chap_pkt *pkt, ms
 {
     if (pkt->id != a->id)
         return challenge(a, pkt, now);
-    /* RFC 1994 4.1: a repeated Challenge gets the Response repeated. */
+    /* RFC 1994 4.1: a repeated Challenge gets the Response repeated, with the same peer challenge in it: the proof that
+     * comes back fits only that. */
     a->out_ready = true;
     return 0;
 }
@@ -75,7 +76,7 @@ static int challenge_again(struct auth_client *a, const struct chap_pkt *pkt, ms
 /* RFC 1994 2: the server may challenge again at any time of the call. */
 static int challenge_in_call(struct auth_client *a, const struct chap_pkt *pkt, msec now)
 {
-    return a->accepted ? challenge(a, pkt, now) : ERR_STATE;
+    return a->accepted ? challenge_again(a, pkt, now) : ERR_STATE;
 }
 
 static int success(struct auth_client *a, const struct chap_pkt *pkt, msec now)

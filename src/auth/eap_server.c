@@ -95,7 +95,9 @@ static void wrong_answer(struct eap_server *e)
     bool retry = ++e->attempts < e->conf.attempts_max;
 
     env_note(e->env, NOTE_AUTH_RETRY, e->attempts, 0, slice_of(e->name, e->name_len));
-    send_failure(e, MSCHAP_E_AUTHENTICATION, retry, "unknown user or wrong password", "Authentication failed");
+    /* The peer is told the same in both cases; the log is told which. */
+    send_failure(e, MSCHAP_E_AUTHENTICATION, retry, e->user.known ? "wrong password" : "unknown user",
+                 "Authentication failed");
 }
 
 static void right_answer(struct eap_server *e, const char *success)
@@ -112,6 +114,7 @@ static void right_answer(struct eap_server *e, const char *success)
 void eap_server_user(struct eap_server *e, const struct eap_server_user *u, msec now)
 {
     char success[MSCHAP_SUCCESS_TEXT_LEN + 1] = { 0 };
+    uint8_t nobody[16];
     (void)now;
 
     if (e->state != EAP_SERVER_WAIT_USER || e->ev_set)
@@ -119,8 +122,9 @@ void eap_server_user(struct eap_server *e, const struct eap_server_user *u, msec
     e->user = *u;
     /* Who does not exist gets a hash that nobody has the password of, and from then on the same packets, after
      * the same work, as who mistyped it. */
+    e->env->random(e->env->ctx, nobody, sizeof(nobody));
     if (!u->known)
-        e->env->random(e->env->ctx, e->user.nt_hash, sizeof(e->user.nt_hash));
+        memcpy(e->user.nt_hash, nobody, sizeof(nobody));
     bool right = verify_mschapv2(e->env->prim, e->user.nt_hash, slice_of(e->name, e->name_len),
                                  slice_of(e->challenge, sizeof(e->challenge)),
                                  slice_of(e->response, sizeof(e->response)), success, e->hlak);

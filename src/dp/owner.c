@@ -33,14 +33,20 @@ static struct prefix key_of(const uint8_t addr16[16], uint8_t family, unsigned l
     return k;
 }
 
+/* Every bit of the address must reach the low bits: addresses of one pool differ in the last byte only. */
+static uint64_t mix(uint64_t h)
+{
+    h = (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
+    h = (h ^ h >> 29) * 0xbf58476d1ce4e5b9u;
+    return h ^ h >> 32;
+}
+
 static uint32_t hash_of(const struct prefix *k)
 {
     uint64_t a, b;
     memcpy(&a, k->addr, 8);
     memcpy(&b, k->addr + 8, 8);
-    uint64_t h = (a ^ k->len ^ (uint64_t)k->family << 8) * 0x9e3779b97f4a7c15u;
-    h = (h ^ (h >> 29) ^ b) * 0xbf58476d1ce4e5b9u;
-    return (uint32_t)(h >> 32);
+    return (uint32_t)mix(mix(a ^ k->len ^ (uint64_t)k->family << 8) ^ b);
 }
 
 static bool key_eq(const struct prefix *a, const struct prefix *b)

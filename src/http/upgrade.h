@@ -18,8 +18,8 @@ struct http_conf {
     /* server */
     const uint8_t *cert_sha1, *cert_sha256; /* for the page; 20 and 32 bytes; not owned */
     /* client */
-    /* The Host header's value, port and brackets included as they must be; not owned. The caller sees to it that it is a
-     * host name: it goes out as it is. */
+    /* The Host header's value, port and brackets included as they must be; not owned. The caller sees to it that it is
+     * a host name: it goes out as it is. */
     const char *host;
     const char *correlation; /* "{48B82435-…}"; not owned */
     msec timeout;            /* both: 60000 client ([MS-SSTP] 4.1), 10000 server */

@@ -29,8 +29,8 @@ struct chan {
     void *ctx;
     struct queued *head, **tail;
     size_t queued;
-    int err;        /* why it is lost; 0: it is not */
-    bool mute;      /* the peer does not listen any more: sending is pointless */
+    int err;         /* why it is lost; 0: it is not */
+    bool mute;       /* the peer does not listen any more: sending is pointless */
     bool busy, dead; /* in a callback; freed during it */
 };
 

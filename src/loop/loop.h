@@ -1,4 +1,5 @@
-/* A thin layer over libuv: descriptors, one timer per thing that has a due time, signals, channels, one clock read a turn.
+/* A thin layer over libuv: descriptors, one timer per thing that has a due time, signals, channels, one clock read
+ * a turn.
  *
  * Everything that is registered is a heap object of ours; a watch never outlives its owner because watch_free() is
  * synchronous towards the callback (no callback after it), while libuv's own close is finished inside the loop.
@@ -21,9 +22,9 @@ enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 struct loop *loop_new(void) MUST_CHECK;
 /* Free watches, timers and channels first: what is left is stopped, and pointers to it dangle. NULL is fine. */
 void loop_free(struct loop *l);
-int loop_run(struct loop *l);            /* until loop_stop(); returns its code */
+int loop_run(struct loop *l);             /* until loop_stop(); returns its code */
 void loop_stop(struct loop *l, int code); /* ends loop_run after this turn; a second call of a turn changes nothing */
-msec loop_now(const struct loop *l);     /* monotonic; read once a turn */
+msec loop_now(const struct loop *l);      /* monotonic; read once a turn */
 
 /* events: LOOP_READ | LOOP_WRITE. An error or hang-up on the descriptor is reported as whatever was asked for: the
  * next read or write says which it is. */
@@ -52,10 +53,11 @@ void loop_undefer(struct loop *l, const void *ctx);
 /* A channel to another of our processes: imsg with a bounded queue for what does not fit into the socket. */
 enum { CHAN_QUEUE_MAX = 16 << 20, CHAN_PER_TURN = 64 };
 struct chan;
-/* Descriptors not taken (set to -1) are closed after it; the body is borrowed until it returns. chan_free() is fine in it. */
+/* Descriptors not taken (set to -1) are closed after it; the body is borrowed until it returns. chan_free() is fine
+ * in it. */
 typedef void chan_fn(void *ctx, struct imsg *m);
-/* Peer gone (after everything it said was handled), malformed, or the queue too long; called once, from the loop and never
- * from within chan_send(). No message comes after it; chan_free() is still the owner's to call. */
+/* Peer gone (after everything it said was handled), malformed, or the queue too long; called once, from the loop and
+ * never from within chan_send(). No message comes after it; chan_free() is still the owner's to call. */
 typedef void chan_lost_fn(void *ctx, int err);
 /* Owns fd, also when it fails (NULL: the fd is closed). */
 struct chan *chan_new(struct loop *l, int fd, chan_fn *fn, chan_lost_fn *lost, void *ctx) MUST_CHECK;

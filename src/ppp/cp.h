@@ -151,23 +151,23 @@ struct cp {
     const struct cp_proto *proto;
     struct cp_conf conf;
     enum cp_state state;
-    msec due;                 /* restart timer; NEVER when it does not run */
-    unsigned restarts;        /* RFC 1661 4.6: restart counter */
-    bool first;               /* the next Configure-Request is the first one */
-    unsigned failures;        /* Naks that we sent without an Ack between */
-    unsigned turns;           /* Naks and Rejects of either side since the start: no endless negotiation */
-    bool answered;            /* our last Configure-Request has its answer */
-    uint8_t ask_id;           /* identifier of our last Configure-Request */
-    uint8_t ask[CP_ASK_MAX];  /* its options */
+    msec due;                /* restart timer; NEVER when it does not run */
+    unsigned restarts;       /* RFC 1661 4.6: restart counter */
+    bool first;              /* the next Configure-Request is the first one */
+    unsigned failures;       /* Naks that we sent without an Ack between */
+    unsigned turns;          /* Naks and Rejects of either side since the start: no endless negotiation */
+    bool answered;           /* our last Configure-Request has its answer */
+    uint8_t ask_id;          /* identifier of our last Configure-Request */
+    uint8_t ask[CP_ASK_MAX]; /* its options */
     size_t ask_len;
-    bool has_acked;           /* the peer's request that we acked last: */
+    bool has_acked; /* the peer's request that we acked last: */
     uint8_t acked_id;
     uint8_t acked[CP_ASK_MAX];
     size_t acked_len;
-    uint8_t term_id;          /* identifier of our last Terminate-Request */
-    uint8_t term[12];         /* its data */
+    uint8_t term_id;  /* identifier of our last Terminate-Request */
+    uint8_t term[12]; /* its data */
     size_t term_len;
-    unsigned ind;             /* enum cp_ind, until taken */
+    unsigned ind; /* enum cp_ind, until taken */
     enum cp_fail fail;
 };
 

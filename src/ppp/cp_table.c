@@ -3,7 +3,10 @@
  * Optional behaviour is not taken: no restart option (r), no passive option (p); x only marks a crossed connection. */
 #include "ppp/cp.h"
 
-#define TO(n, a) { true, (a), (n) }
+#define TO(n, a)                                                                                                       \
+    {                                                                                                                  \
+        true, (a), (n)                                                                                                 \
+    }
 
 /* clang-format off */
 const struct cp_cell cp_table[CP_STATES][CP_EVENTS] = {

@@ -5,9 +5,9 @@
 #include "ppp/cp.h"
 
 struct ip6cp_conf {
-    bool on;                /* false: Protocol-Reject */
-    uint8_t our_id[8];      /* all zero: drawn at random */
-    uint8_t peer_id[8];     /* server: suggested when the peer's is zero or equal to ours; all zero: drawn */
+    bool on;            /* false: Protocol-Reject */
+    uint8_t our_id[8];  /* all zero: drawn at random */
+    uint8_t peer_id[8]; /* server: suggested when the peer's is zero or equal to ours; all zero: drawn */
 };
 
 struct ip6cp_result {
@@ -17,12 +17,12 @@ struct ip6cp_result {
 struct ip6cp {
     struct cp cp; /* first member */
     struct ip6cp_conf conf;
-    bool ask_id;            /* the peer has not rejected the option */
-    uint8_t our_id[8];      /* what we ask for now */
-    bool peer_sent_id;      /* the request being judged holds option 1 */
-    uint8_t pending_id[8];  /* its value */
-    uint8_t suggested[8];   /* what a peer without a usable identifier is Nak'ed to */
-    uint8_t peer_id[8];     /* acked */
+    bool ask_id;           /* the peer has not rejected the option */
+    uint8_t our_id[8];     /* what we ask for now */
+    bool peer_sent_id;     /* the request being judged holds option 1 */
+    uint8_t pending_id[8]; /* its value */
+    uint8_t suggested[8];  /* what a peer without a usable identifier is Nak'ed to */
+    uint8_t peer_id[8];    /* acked */
 };
 
 void ip6cp_init(struct ip6cp *i, const struct ip6cp_conf *conf, const struct cp_conf *cp, struct cp_port *port);

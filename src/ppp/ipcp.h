@@ -6,10 +6,10 @@
 
 struct ipcp_conf {
     bool server;
-    uint32_t our_addr;      /* host order; client: 0 asks the peer */
-    uint32_t peer_addr;     /* server: what the peer is Nak'ed to; client: 0, accepts what the peer says */
+    uint32_t our_addr;        /* host order; client: 0 asks the peer */
+    uint32_t peer_addr;       /* server: what the peer is Nak'ed to; client: 0, accepts what the peer says */
     uint32_t dns[2], nbns[2]; /* server: handed out, 0: rejected */
-    bool want_dns;          /* client: asks for 129 and 131 */
+    bool want_dns;            /* client: asks for 129 and 131 */
 };
 
 struct ipcp_result {
@@ -20,11 +20,11 @@ struct ipcp_result {
 struct ipcp {
     struct cp cp; /* first member */
     struct ipcp_conf conf;
-    bool ask_addr, ask_dns[2];  /* what we ask for now */
-    uint32_t our_addr, dns[2];  /* the values that we ask for now */
-    bool peer_sent_addr;        /* the request being judged holds option 3 */
-    uint32_t pending_addr;      /* its value */
-    uint32_t peer_addr;         /* acked; 0: the peer told none */
+    bool ask_addr, ask_dns[2]; /* what we ask for now */
+    uint32_t our_addr, dns[2]; /* the values that we ask for now */
+    bool peer_sent_addr;       /* the request being judged holds option 3 */
+    uint32_t pending_addr;     /* its value */
+    uint32_t peer_addr;        /* acked; 0: the peer told none */
 };
 
 void ipcp_init(struct ipcp *i, const struct ipcp_conf *conf, const struct cp_conf *cp);

@@ -12,15 +12,15 @@ enum {
     LCP_MRU_MIN = 128,      /* the least that we work with */
     LCP_MRU_MAX = 4091,     /* what fits an SSTP packet; Windows asks for it ([CAP]) */
     LCP_IDENT_MAX = 64,
-    LCP_LOOPS_MAX = 4,      /* requests with our own magic number before we believe in a loop */
+    LCP_LOOPS_MAX = 4,               /* requests with our own magic number before we believe in a loop */
     LCP_RAS_PEER_REFUSED_AUTH = 919, /* the RAS error that a Windows client sends when no method is common */
-    LCP_ECHO_LOST_MAX = 4   /* own echoes without an answer before the link is dead */
+    LCP_ECHO_LOST_MAX = 4            /* own echoes without an answer before the link is dead */
 };
 
 /* An authentication protocol as LCP option 3 names it. */
 struct lcp_auth {
-    uint16_t proto;  /* PPP_PAP 0xc023, PPP_CHAP 0xc223, PPP_EAP 0xc227; 0: none */
-    uint8_t alg;     /* CHAP only: 5 MD5, 0x81 MS-CHAPv2 */
+    uint16_t proto; /* PPP_PAP 0xc023, PPP_CHAP 0xc223, PPP_EAP 0xc227; 0: none */
+    uint8_t alg;    /* CHAP only: 5 MD5, 0x81 MS-CHAPv2 */
 };
 
 struct lcp_conf {
@@ -29,7 +29,7 @@ struct lcp_conf {
     bool compress;                      /* PFC and ACFC: asked for and acked */
     struct lcp_auth auth[LCP_AUTH_MAX]; /* server: demanded, best first; client: acceptable, best first */
     unsigned n_auth;
-    msec echo;                          /* own Echo-Request interval; 0: none */
+    msec echo; /* own Echo-Request interval; 0: none */
 };
 
 /* What one end asked for in its Configure-Request. */
@@ -51,14 +51,14 @@ struct lcp {
     bool looped;               /* the request being judged holds our own magic number */
     unsigned loops;
     msec echo_due;
-    unsigned echo_lost;        /* own Echo-Requests without an answer */
-    bool echo_off;             /* the peer does not know Echo-Request (Code-Reject) */
+    unsigned echo_lost; /* own Echo-Requests without an answer */
+    bool echo_off;      /* the peer does not know Echo-Request (Code-Reject) */
     /* For the owner, after lcp_input(); the owner clears what it has dealt with. */
-    uint16_t rejected_proto;   /* the peer rejected this protocol; 0: none */
+    uint16_t rejected_proto; /* the peer rejected this protocol; 0: none */
     bool has_ident;
     uint8_t ident[LCP_IDENT_MAX];
     size_t ident_len;
-    bool term_seen;            /* Terminate-Request came */
+    bool term_seen; /* Terminate-Request came */
     bool has_ras_error;
     uint32_t ras_error;
 };

@@ -340,7 +340,8 @@ void link_authenticated(struct link *l, const struct link_net *net, msec now)
     const struct link_conf *c = &l->conf;
     struct cp_conf cp = { c->restart, c->restart, c->max_configure, c->max_terminate, c->max_failure };
     l->phase = LINK_NETWORK;
-    l->ipcp_on = c->ipv4;
+    /* A server without an address for this client has no IPv4 for it: IPCP is Protocol-Rejected. */
+    l->ipcp_on = c->ipv4 && (c->role == LINK_CLIENT || net->ipcp.peer_addr);
     l->ip6cp_on = c->ipv6 && net->ip6cp.on;
     ipcp_init(&l->ipcp, &net->ipcp, &cp);
     ip6cp_init(&l->ip6cp, &net->ip6cp, &cp, &l->port);

@@ -19,22 +19,23 @@ enum link_role { LINK_CLIENT, LINK_SERVER };
 
 struct link_conf {
     enum link_role role;
-    uint16_t mru;                      /* what we ask for and can take: up to 4091 */
+    uint16_t mru;                       /* what we ask for and can take: up to 4091 */
     struct lcp_auth auth[LCP_AUTH_MAX]; /* server: offered in this order; client: acceptable, best first */
     unsigned n_auth;
-    bool compress;                     /* ask for and accept PFC and ACFC (accepting is always safe: we read both forms) */
-    msec silent;                       /* server: 1000; client: 0 */
-    msec restart_first, restart;       /* 1000, 3000 */
+    bool compress;               /* ask for and accept PFC and ACFC (accepting is always safe: we read both forms) */
+    msec silent;                 /* server: 1000; client: 0 */
+    msec restart_first, restart; /* 1000, 3000 */
     unsigned max_configure, max_terminate, max_failure; /* 10, 2, 5 */
-    msec lcp_echo;                     /* our own LCP echo interval; 0: none (SSTP has its own) */
-    bool ipv4, ipv6;                   /* NCPs that we want; the others are Protocol-Rejected */
-    const char *ident;                 /* LCP Identification that we send once open: "ADIT-1"; NULL: none. Not owned */
+    msec lcp_echo;                                      /* our own LCP echo interval; 0: none (SSTP has its own) */
+    bool ipv4, ipv6;                                    /* NCPs that we want; the others are Protocol-Rejected */
+    const char *ident; /* LCP Identification that we send once open: "ADIT-1"; NULL: none. Not owned */
 };
 
 /* The numbers above for a role; no authentication, IPv4 on, IPv6 on, ident "ADIT-1". */
 void link_conf_default(struct link_conf *c, enum link_role role);
 
-/* What the NCPs negotiate with; known to the server only after authentication. */
+/* What the NCPs negotiate with; known to the server only after authentication. A server with ipcp.peer_addr 0 has no
+ * IPv4 for this client. */
 struct link_net {
     struct ipcp_conf ipcp;
     struct ip6cp_conf ip6cp;
@@ -48,22 +49,22 @@ enum link_cause {
     LINK_CAUSE_NO_CONVERGENCE, /* Naks without end, or a needed protocol rejected */
     LINK_CAUSE_NO_AUTH,        /* no authentication method in common */
     LINK_CAUSE_LOOP,
-    LINK_CAUSE_NO_NETWORK,     /* every NCP failed or was rejected */
+    LINK_CAUSE_NO_NETWORK, /* every NCP failed or was rejected */
     LINK_CAUSE_ECHO_TIMEOUT,
-    LINK_CAUSE_RENEGOTIATION,  /* the peer began LCP anew after authentication: the binding would be void */
+    LINK_CAUSE_RENEGOTIATION, /* the peer began LCP anew after authentication: the binding would be void */
 };
 
 enum link_ev_kind {
     LINK_EV_NONE,
     LINK_EV_AUTH_START,  /* LCP open both ways: auth says what was agreed (proto 0: none); start the authentication
                             machine. Comes again if the peer renegotiates LCP before it is authenticated: start anew */
-    LINK_EV_AUTH_PACKET, /* proto, packet: information field for the authentication machine */
+    LINK_EV_AUTH_PACKET, /* proto, packet: information field for the authentication machine, in the frame that was fed */
     LINK_EV_IPV4_UP,     /* ipv4: see ipcp_result */
     LINK_EV_IPV4_DOWN,
     LINK_EV_IPV6_UP,
     LINK_EV_IPV6_DOWN,
-    LINK_EV_IDENT,       /* packet: Identification string of the peer (hostile, maybe binary) */
-    LINK_EV_DOWN,        /* terminated or given up; cause is set; what is left may still be pulled */
+    LINK_EV_IDENT, /* packet: Identification string of the peer (hostile, maybe binary) */
+    LINK_EV_DOWN,  /* terminated or given up; cause is set; what is left may still be pulled */
 };
 
 struct link_event {
@@ -75,7 +76,7 @@ struct link_event {
     struct ip6cp_result ipv6;
     enum link_cause cause;
     bool has_ras_error;
-    uint32_t ras_error;        /* [CAP]: last word of a Microsoft Terminate-Request */
+    uint32_t ras_error; /* [CAP]: last word of a Microsoft Terminate-Request */
 };
 
 enum link_phase { LINK_DEAD, LINK_ESTABLISH, LINK_AUTHENTICATE, LINK_NETWORK, LINK_TERMINATE };
@@ -83,19 +84,19 @@ enum link_phase { LINK_DEAD, LINK_ESTABLISH, LINK_AUTHENTICATE, LINK_NETWORK, LI
 struct link {
     struct link_conf conf;
     enum link_phase phase;
-    struct cp_port port;       /* frames to send, identifier counter, header form */
+    struct cp_port port; /* frames to send, identifier counter, header form */
     struct lcp lcp;
     struct ipcp ipcp;
     struct ip6cp ip6cp;
-    bool ipcp_on, ip6cp_on;    /* started and not failed */
-    bool ipv4_up, ipv6_up;     /* reported */
-    bool heard;                /* the peer's first LCP packet came, or we waited long enough */
-    bool peer_adit;            /* it identified itself as ADIT-1 */
+    bool ipcp_on, ip6cp_on; /* started and not failed */
+    bool ipv4_up, ipv6_up;  /* reported */
+    bool heard;             /* the peer's first LCP packet came, or we waited long enough */
+    bool peer_adit;         /* it identified itself as ADIT-1 */
     bool ident_sent;
     msec silent_until;
-    struct link_event ev[4];   /* an NCP and LCP may both have something to say in one turn */
+    struct link_event ev[4]; /* an NCP and LCP may both have something to say in one turn */
     unsigned n_ev;
-    enum link_cause cause;     /* first one that ended the link */
+    enum link_cause cause; /* first one that ended the link */
     bool has_ras_error;
     uint32_t ras_error;
 };

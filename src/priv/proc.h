@@ -35,9 +35,9 @@ struct proc_confine {
     unsigned nofile;         /* RLIMIT_NOFILE; 0: leave; no more than the hard limit where that cannot be raised */
 };
 
-/* No new privileges, no core, not dumpable, chroot, user, capabilities; then looks whether all of that is so.
- * < 0 and text: refuse to run (the process is then half confined and must exit). 0: done, and err holds a warning or "".
- * Must run before any thread is started: capabilities are a thread's. */
+/* No new privileges, no core, not dumpable, chroot, user, capabilities; then looks whether all of that is so. < 0 and
+ * text: refuse to run (the process is then half confined and must exit). 0: done, and err holds a warning or "". Must
+ * run before any thread is started: capabilities are a thread's. */
 int proc_confine(const struct proc_confine *c, char err[256]) MUST_CHECK;
 
 #endif

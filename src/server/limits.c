@@ -78,6 +78,13 @@ void limits_clear_row(struct limits *l, unsigned worker)
         atomic_store(&row->address[i], 0);
 }
 
+static uint64_t mix(uint64_t h)
+{
+    h = (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
+    h = (h ^ h >> 29) * 0xbf58476d1ce4e5b9u;
+    return h ^ h >> 32;
+}
+
 /* An IPv4 address, or the /64 of an IPv6 one: a customer has all of it. */
 static unsigned bucket_of(const struct limits *l, const struct prefix *peer)
 {
@@ -85,10 +92,7 @@ static unsigned bucket_of(const struct limits *l, const struct prefix *peer)
     memcpy(&a, peer->addr, 8);
     if (peer->family == 4)
         memcpy(&b, peer->addr + 8, 8);
-    uint64_t h = (a ^ l->page->key[0]) * 0x9e3779b97f4a7c15u;
-    h ^= h >> 32;
-    h = (h ^ b ^ l->page->key[1]) * 0xbf58476d1ce4e5b9u;
-    return (unsigned)(h >> 40) % BUCKETS;
+    return (unsigned)(mix(mix(a ^ l->page->key[0]) ^ b ^ l->page->key[1]) % BUCKETS);
 }
 
 static enum limits_verdict over(const struct limits *l, unsigned bucket)

@@ -10,6 +10,7 @@
 #include "server/roles.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,18 @@ static int listen_on(const struct config_listen *l, char err[256])
     return fd;
 }
 
+/* Binding to [::] works where IPv6 is switched off; only nobody can come. */
+static bool switched_off(const struct config_listen *l)
+{
+    int fd = l->addr.family == 6 ? open("/proc/sys/net/ipv6/conf/all/disable_ipv6", O_RDONLY | O_CLOEXEC) : -1;
+    char c = '0';
+    if (fd < 0)
+        return false;
+    bool off = read(fd, &c, 1) == 1 && c == '1';
+    close(fd);
+    return off;
+}
+
 /* A host without IPv6 still serves IPv4; anything else that cannot be had is an error. */
 static bool open_listeners(struct master *m)
 {
@@ -58,7 +71,7 @@ static bool open_listeners(struct master *m)
     for (unsigned i = 0; i < m->config.n_listens; i++) {
         const struct config_listen *l = &m->config.listens[i];
         char err[256] = "";
-        int fd = listen_on(l, err);
+        int fd = switched_off(l) ? ERR_MISSING : listen_on(l, err);
         if (fd == ERR_MISSING && l->addr.family == 6) {
             event(EV_LISTEN_NO_IPV6, NULL, F_TEXT("listen", l->text), F_TEXT("cause", err));
             continue;

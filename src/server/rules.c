@@ -34,13 +34,13 @@ static const struct imsg_rule to_master[] = {
     { ROLE_READY,       SETUP,        0,   0,        0, "ready" },
 };
 static const struct imsg_rule worker_to_authd[] = {
-    { ROLE_ASK,         RUN,          80,  8192,     0, "question" },
+    { ROLE_ASK,         RUN,          78,  8192,     0, "question" },
     { ROLE_UP,          RUN,          8,   8,        0, "session up" },
     { ROLE_COUNTERS,    LIVE,         COUNTERS_MIN, COUNTERS_MAX, 0, "counters" },
     { ROLE_DOWN,        LIVE,         COUNTERS_MIN, COUNTERS_MAX, 0, "session down" },
 };
 static const struct imsg_rule authd_to_worker[] = {
-    { ROLE_VERDICT,     ALWAYS,       60,  8192,     0, "verdict" },
+    { ROLE_VERDICT,     ALWAYS,       112, 8192,     0, "verdict" },
     { ROLE_END,         ALWAYS,       12,  12 + ROLE_REASON, 0, "end of a session" },
     { ROLE_OWN,         ALWAYS,       13,  OWN_MAX,  0, "owner" },
     { ROLE_DISOWN,      ALWAYS,       13,  OWN_MAX,  0, "owner gone" },

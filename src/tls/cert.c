@@ -97,8 +97,7 @@ static bool fill(X509 *x, EVP_PKEY *key, const char *first)
     X509_NAME *name = X509_get_subject_name(x);
     return X509_set_version(x, X509_VERSION_3) == 1 && set_serial(x) && X509_set_pubkey(x, key) == 1 &&
            X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const uint8_t *)cn, -1, -1, 0) == 1 &&
-           X509_set_issuer_name(x, name) == 1 &&
-           X509_gmtime_adj(X509_getm_notBefore(x), -3600) && /* clocks differ */
+           X509_set_issuer_name(x, name) == 1 && X509_gmtime_adj(X509_getm_notBefore(x), -3600) && /* clocks differ */
            X509_gmtime_adj(X509_getm_notAfter(x), CERT_DAYS * 86400L - 3600) &&
            add_ext(x, NID_basic_constraints, "critical,CA:FALSE") &&
            add_ext(x, NID_key_usage, "critical,digitalSignature,keyEncipherment") &&

@@ -58,8 +58,9 @@ static bool load_key(struct cert_pair *p, struct slice pem, char *err)
     ERR_clear_error();
     if (p->key)
         return true;
-    return say(err, asked ? "the private key is protected with a passphrase; store it without one, readable by root only"
-                          : "there is no usable private key in PEM form");
+    return say(err, asked
+                        ? "the private key is protected with a passphrase; store it without one, readable by root only"
+                        : "there is no usable private key in PEM form");
 }
 
 static bool key_fits(const struct cert_pair *p, char *err)
@@ -155,11 +156,15 @@ bool cert_load_trust(X509_STORE *store, struct slice ca_pem, char err[TLS_ERR_TE
         return add_pem(store, ca_pem, err);
     }
     /* Bundles are read here and now; OpenSSL's folders are read when needed, and then there may be no file system. */
-    const char *files[] = { secure_getenv(X509_get_default_cert_file_env()), X509_get_default_cert_file(),
-                            "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-                            "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem" };
+    const char *files[] = { secure_getenv(X509_get_default_cert_file_env()),
+                            X509_get_default_cert_file(),
+                            "/etc/ssl/certs/ca-certificates.crt",
+                            "/etc/pki/tls/certs/ca-bundle.crt",
+                            "/etc/ssl/ca-bundle.pem",
+                            "/etc/ssl/cert.pem" };
     for (unsigned i = 0; i < sizeof files / sizeof files[0]; i++)
         if (files[i] && X509_STORE_load_file(store, files[i]) == 1)
             return true;
-    return say(err, "this system has no store of trusted certificates (package ca-certificates): give a CA file or a pin");
+    return say(err,
+               "this system has no store of trusted certificates (package ca-certificates): give a CA file or a pin");
 }

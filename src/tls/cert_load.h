@@ -5,7 +5,6 @@
 
 #include "tls/x509_text.h"
 
-
 struct cert_pair {
     X509 *leaf;
     STACK_OF(X509) * rest; /* the file's other certificates, in its order */

@@ -1,5 +1,5 @@
-/* OpenSSL's headers, for the files of this folder: OpenSSL has a type by the name of our ERR_STATE, which nobody needs and
- * which gets another name here. */
+/* OpenSSL's headers, for the files of this folder: OpenSSL has a type by the name of our ERR_STATE, which nobody
+ * needs and which gets another name here. */
 #ifndef ADIT_TLS_OPENSSL_H
 #define ADIT_TLS_OPENSSL_H
 

@@ -45,7 +45,8 @@ struct tls_verify {
     const char *name;    /* DNS name dialled, or NULL */
     const char *ip;      /* IP literal dialled (no brackets; a %zone is ignored), or NULL; exactly one of the two */
     struct slice ca_pem; /* empty: the system's store */
-    struct slice pins;   /* n times 32 bytes: SHA-256 of the SubjectPublicKeyInfo; replaces chain and name, never dates or EKU */
+    struct slice
+        pins; /* n times 32 bytes: SHA-256 of the SubjectPublicKeyInfo; replaces chain and name, never dates or EKU */
 };
 /* Reads the system's store at once: call it before giving up the file system. NULL and text on failure. */
 struct tls_ctx *tls_ctx_client(const struct tls_verify *v, char err[TLS_ERR_TEXT]) MUST_CHECK;
@@ -61,12 +62,12 @@ enum tls_state { TLS_HANDSHAKE, TLS_OPEN, TLS_CLOSED, TLS_FAILED }; /* CLOSED: t
 enum tls_state tls_state(const struct tls *t);
 
 /* Drives the handshake with io->in; output lands in io->out. 1 when open, 0 when it needs more input, ERR_NOBUF (see
- * above), or an error: ERR_SECURITY (client: the certificate, see tls_fail), ERR_VERSION (not TLS, or no common version),
- * ERR_REFUSED (the peer sent a fatal alert), ERR_VALUE (anything else that the peer did wrong), ERR_NOMEM. */
+ * above), or an error: ERR_SECURITY (client: the certificate, see tls_fail), ERR_VERSION (not TLS, or no common
+ * version), ERR_REFUSED (the peer sent a fatal alert), ERR_VALUE (anything else that the peer did wrong), ERR_NOMEM. */
 int tls_handshake(struct tls *t) MUST_CHECK;
 /* Decrypts from io->in into dst, at most one record a call. > 0 bytes; 0: io->in is used up; ERR_ENDED: close_notify;
- * ERR_NOBUF: io->out has less than TLS_READ_ROOM free, nothing was taken (reading may have to say something); other errors:
- * dead. The answer to a KeyUpdate goes out with the next tls_write(). */
+ * ERR_NOBUF: io->out has less than TLS_READ_ROOM free, nothing was taken (reading may have to say something); other
+ * errors: dead. The answer to a KeyUpdate goes out with the next tls_write(). */
 long tls_read(struct tls *t, uint8_t *dst, size_t cap) MUST_CHECK;
 /* Free space that io->out needs for tls_write of n bytes, whatever the cipher and whatever waits to be sent first. */
 static inline size_t tls_write_room(size_t n)
@@ -80,8 +81,8 @@ int tls_write(struct tls *t, const uint8_t *src, size_t n) MUST_CHECK;
 void tls_close(struct tls *t);
 /* The transport ended. ERR_ENDED if the peer had said close_notify, else ERR_TRUNCATED (TLS_FAILED, with its text). */
 int tls_eof(struct tls *t) MUST_CHECK;
-/* New keys for our direction, and with `both` asks for the peer's (TLS 1.3 only, ERR_STATE otherwise); goes out with the
- * next tls_write(). For tests. */
+/* New keys for our direction, and with `both` asks for the peer's (TLS 1.3 only, ERR_STATE otherwise); goes out with
+ * the next tls_write(). For tests. */
 int tls_key_update(struct tls *t, bool both) MUST_CHECK;
 
 /* The leaf of *this* handshake: server: ours; client: the peer's. ERR_STATE before the handshake is done. */
@@ -90,13 +91,13 @@ const char *tls_version(const struct tls *t);
 const char *tls_cipher(const struct tls *t);
 
 enum tls_fail { /* why a client handshake failed; exit codes and events follow from it */
-    TLS_FAIL_NONE,
-    TLS_FAIL_PROTOCOL,
-    TLS_FAIL_UNTRUSTED,
-    TLS_FAIL_NAME,
-    TLS_FAIL_DATES,
-    TLS_FAIL_EKU,
-    TLS_FAIL_PIN,
+                TLS_FAIL_NONE,
+                TLS_FAIL_PROTOCOL,
+                TLS_FAIL_UNTRUSTED,
+                TLS_FAIL_NAME,
+                TLS_FAIL_DATES,
+                TLS_FAIL_EKU,
+                TLS_FAIL_PIN,
 };
 enum tls_fail tls_fail(const struct tls *t);
 /* A sentence on what went wrong, for a person: subject, issuer, dates, names found, EKUs found. "" if nothing did.

@@ -1,7 +1,6 @@
 /* Our BIO: OpenSSL reads from the lent ciphertext and appends to the lent output; nothing is copied twice or kept. */
 #include "tls/tls_impl.h"
 
-
 static int bio_read(BIO *b, char *dst, int len)
 {
     struct tls *t = BIO_get_data(b);

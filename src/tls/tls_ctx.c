@@ -10,12 +10,13 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
-/* AES-GCM first: hardware does it. CBC with SHA-1 is for Windows 7 and 8.1, whose RSA suites have no GCM with ECDHE; its
- * records grow by less than tls_write_room() allows, those with SHA-256 and SHA-384 do not. */
-static const char ciphers_12[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
-                                 "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
-                                 "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
-                                 "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA";
+/* AES-GCM first: hardware does it. CBC with SHA-1 is for Windows 7 and 8.1, whose RSA suites have no GCM with ECDHE;
+ * its records grow by less than tls_write_room() allows, those with SHA-256 and SHA-384 do not. */
+static const char ciphers_12[] =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+    "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+    "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
+    "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA";
 static const char ciphers_13[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 static const uint8_t alpn[] = "\x08http/1.1";
 
@@ -39,9 +40,10 @@ static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_l
 
 static bool set_common(SSL_CTX *c)
 {
-    SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
-    SSL_CTX_clear_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_AUTO_RETRY);
-    SSL_CTX_set_mode(c, SSL_MODE_AUTO_RETRY); /* a record without data (KeyUpdate) does not end tls_read */
+    /* AUTO_RETRY: a record without data (KeyUpdate) does not end a tls_read. */
+    SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN |
+                            SSL_MODE_AUTO_RETRY);
+    SSL_CTX_clear_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE);
     SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_clear_options(c, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);

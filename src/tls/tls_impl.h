@@ -6,7 +6,6 @@
 #include "tls/tls.h"
 #include "tls/x509_text.h"
 
-
 enum { TLS_FAIL_TEXT = 1024, TLS_NAME_MAX = 254 };
 
 /* What a client expects of the server. */
@@ -35,12 +34,12 @@ struct tls {
     struct tls_io *io;
     enum tls_state state;
     enum tls_fail fail;
-    int err;               /* what every call returns once it failed */
-    bool shut;             /* our close_notify is out */
+    int err;   /* what every call returns once it failed */
+    bool shut; /* our close_notify is out */
     uint8_t n_first;
-    uint8_t first[8];      /* how the peer began, for the error text */
+    uint8_t first[8]; /* how the peer began, for the error text */
     struct hello_guard guard;
-    char *text;            /* only after a failure */
+    char *text; /* only after a failure */
     char pin[PIN_TEXT];
 };
 

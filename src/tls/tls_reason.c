@@ -1,7 +1,6 @@
 /* OpenSSL's errors in words that say what happened, and whose fault it was. */
 #include "tls/tls_impl.h"
 
-
 struct reason {
     int code;
     int err;

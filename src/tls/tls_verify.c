@@ -7,7 +7,6 @@
 
 #include "base/secret.h"
 
-
 static int refuse(struct tls *t, X509_STORE_CTX *s, enum tls_fail why, int x509_err, const char *text)
 {
     tls_set_fail(t, why, text);
@@ -15,8 +14,8 @@ static int refuse(struct tls *t, X509_STORE_CTX *s, enum tls_fail why, int x509_
     return 0;
 }
 
-/* OpenSSL's own idea of a server certificate's purpose does not know Any Purpose ([MS-SSTP] 3.2.4.1 allows it); the leaf
- * is judged by x509_for_servers(), and an issuer that is for Any Purpose may issue it. */
+/* OpenSSL's own idea of a server certificate's purpose does not know Any Purpose ([MS-SSTP] 3.2.4.1 allows it); the
+ * leaf is judged by x509_for_servers(), and an issuer that is for Any Purpose may issue it. */
 static int overrule_purpose(int ok, X509_STORE_CTX *s)
 {
     if (ok || X509_STORE_CTX_get_error(s) != X509_V_ERR_INVALID_PURPOSE)

@@ -8,7 +8,6 @@
 #include "tls/openssl.h"
 #include "tls/tls.h"
 
-
 /* Text that grows in a caller's buffer; always ends with NUL; what does not fit is cut and marked. */
 struct text {
     char *buf;

@@ -26,12 +26,13 @@ enum sstp_type {
     SSTP_TYPES, /* one past the last */
 };
 
-enum sstp_attrib {                       /* [MS-SSTP] 2.2.4 */
-                   SSTP_ATTRIB_NO_ERROR, /* only inside Status Info */
-                   SSTP_ATTRIB_ENCAPSULATED_PROTOCOL_ID,
-                   SSTP_ATTRIB_STATUS_INFO,
-                   SSTP_ATTRIB_CRYPTO_BINDING,
-                   SSTP_ATTRIB_CRYPTO_BINDING_REQ,
+/* [MS-SSTP] 2.2.4. */
+enum sstp_attrib {
+    SSTP_ATTRIB_NO_ERROR, /* only inside Status Info */
+    SSTP_ATTRIB_ENCAPSULATED_PROTOCOL_ID,
+    SSTP_ATTRIB_STATUS_INFO,
+    SSTP_ATTRIB_CRYPTO_BINDING,
+    SSTP_ATTRIB_CRYPTO_BINDING_REQ,
 };
 
 /* [MS-SSTP] 2.2.8, ATTRIB_STATUS_*. */

@@ -172,13 +172,32 @@ static void agrees_with_a_plain_list(void **state)
     owners_done(&o);
 }
 
+/* A pool's addresses differ in the last byte or two: a lookup must not walk through all of them. */
+static void neighbours_are_spread(void **state)
+{
+    struct owners o;
+    uint32_t run = 0, longest = 0;
+    (void)state;
+    owners_init(&o);
+    for (uint32_t i = 0; i < 3000; i++) {
+        struct prefix p = v4(0x0a500000 + i, 32);
+        assert_int_equal(owners_set(&o, &p, one), 0);
+    }
+    for (uint32_t i = 0; i < o.cap; i++) {
+        run = o.slots[i].key.family ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    assert_true(longest < 100);
+    owners_done(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_finds_nothing),      cmocka_unit_test(longest_wins),
         cmocka_unit_test(families_are_apart),       cmocka_unit_test(only_the_owner_clears),
         cmocka_unit_test(bad_prefixes_are_refused), cmocka_unit_test(a_worker_is_cleared),
-        cmocka_unit_test(agrees_with_a_plain_list),
+        cmocka_unit_test(agrees_with_a_plain_list), cmocka_unit_test(neighbours_are_spread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,8 +12,8 @@
 struct end {
     struct loop *l;
     struct chan *c;
-    uint32_t next;        /* id expected next */
-    uint32_t stop_at;     /* stop when so many came; 0: never */
+    uint32_t next;    /* id expected next */
+    uint32_t stop_at; /* stop when so many came; 0: never */
     unsigned in_turn, most_in_turn;
     int lost, lost_err;
     bool free_in_callback, echo;

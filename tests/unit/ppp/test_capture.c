@@ -309,8 +309,7 @@ static void client_side_lcp(struct bench *b)
     size_t n = ours.data.n;
     memcpy(opts, ours.data.p, n);
     replay(b, find('S', LCP, CP_CONF_REQ, 0));
-    bench_expect(b, LCP, CP_CONF_REJ,
-                 "0d03 06 1104 064e 1317 01fb630ee6acca46aa853b78be65c5c79300000000");
+    bench_expect(b, LCP, CP_CONF_REJ, "0d03 06 1104 064e 1317 01fb630ee6acca46aa853b78be65c5c79300000000");
     replay_as(b, find('S', LCP, CP_CONF_ACK, 0), id, slice_of(opts, n));
     const struct captured *req = find('S', LCP, CP_CONF_REQ, 1);
     replay_as(b, req, 1, options_of(req, no_callback, none));

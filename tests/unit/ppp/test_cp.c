@@ -52,19 +52,19 @@ static void answers_that_are_none_are_dropped(void **state)
     bench_open(&b, &c);
     uint8_t id = bench_sent(&b, LCP, CP_CONF_REQ).id;
     const char *ours = "0104 0ffb 0506 a1a2a3a4 0702 0802";
-    bench_cp(&b, LCP, CP_CONF_ACK, (uint8_t)(id + 1), ours);                       /* identifier */
-    bench_cp(&b, LCP, CP_CONF_ACK, id, "0104 0ffa 0506 a1a2a3a4 0702 0802");       /* a value differs */
-    bench_cp(&b, LCP, CP_CONF_ACK, id, "0104 0ffb 0506 a1a2a3a4 0702");            /* one is missing */
+    bench_cp(&b, LCP, CP_CONF_ACK, (uint8_t)(id + 1), ours);                 /* identifier */
+    bench_cp(&b, LCP, CP_CONF_ACK, id, "0104 0ffa 0506 a1a2a3a4 0702 0802"); /* a value differs */
+    bench_cp(&b, LCP, CP_CONF_ACK, id, "0104 0ffb 0506 a1a2a3a4 0702");      /* one is missing */
     bench_cp(&b, LCP, CP_CONF_ACK, id, "");
-    bench_cp(&b, LCP, CP_CONF_REJ, id, "0802 0702");                               /* order */
-    bench_cp(&b, LCP, CP_CONF_REJ, id, "0702 0702");                               /* twice */
-    bench_cp(&b, LCP, CP_CONF_REJ, id, "1104 064e");                               /* not asked for */
-    bench_cp(&b, LCP, CP_CONF_REJ, id, "0104 05ac");                               /* not our value */
+    bench_cp(&b, LCP, CP_CONF_REJ, id, "0802 0702"); /* order */
+    bench_cp(&b, LCP, CP_CONF_REJ, id, "0702 0702"); /* twice */
+    bench_cp(&b, LCP, CP_CONF_REJ, id, "1104 064e"); /* not asked for */
+    bench_cp(&b, LCP, CP_CONF_REJ, id, "0104 05ac"); /* not our value */
     bench_cp(&b, LCP, CP_CONF_REJ, id, "");
-    bench_cp(&b, LCP, CP_CONF_REJ, id, "0703");                                    /* malformed */
-    bench_cp(&b, LCP, CP_CONF_NAK, id, "0506 99999999 0104 05ac");                 /* order */
+    bench_cp(&b, LCP, CP_CONF_REJ, id, "0703");                    /* malformed */
+    bench_cp(&b, LCP, CP_CONF_NAK, id, "0506 99999999 0104 05ac"); /* order */
     bench_cp(&b, LCP, CP_CONF_NAK, id, "");
-    bench_cp(&b, LCP, CP_CONF_NAK, id, "0101");                                    /* malformed */
+    bench_cp(&b, LCP, CP_CONF_NAK, id, "0101"); /* malformed */
     bench_cp(&b, LCP, CP_CONF_NAK, (uint8_t)(id - 1), "0104 05ac");
     bench_silent(&b);
     assert_int_equal(b.l.lcp.cp.state, CP_REQ_SENT);
@@ -194,14 +194,22 @@ static void malformed_packets_are_dropped(void **state)
     bench_open(&b, &c);
     bench_sent(&b, LCP, CP_CONF_REQ);
     static const char *const bad[] = {
-        "",          "ff",           "ff03",         "ff03c0",           "ff03c021",
-        "ff03c02101", "ff03c0210101", "ff03c021010100", "ff03c02101010000", "ff03c02101010003",
-        "ff03c02101010005",           /* length beyond the bytes */
-        "ff03c0210101000601 04",      /* an option that ends too soon */
-        "ff03c0210101000601 01",      /* an option shorter than its head */
+        "",
+        "ff",
+        "ff03",
+        "ff03c0",
+        "ff03c021",
+        "ff03c02101",
+        "ff03c0210101",
+        "ff03c021010100",
+        "ff03c02101010000",
+        "ff03c02101010003",
+        "ff03c02101010005",      /* length beyond the bytes */
+        "ff03c0210101000601 04", /* an option that ends too soon */
+        "ff03c0210101000601 01", /* an option shorter than its head */
         "ff03c0210101000601 00",
-        "ff03c02101010005 01",        /* half an option */
-        "ff03c020 0101 0004",         /* even low byte */
+        "ff03c02101010005 01", /* half an option */
+        "ff03c020 0101 0004",  /* even low byte */
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(bench_feed(&b, bad[i]), FED_TOOK);

@@ -21,22 +21,14 @@ static const char *const printed_0_to_5[] = {
 };
 
 static const char *const printed_6_to_9[] = {
-    " Up   |    -         -         -           -",
-    " Down |    1         1         1         tld/1",
-    " Open |    6         7         8           9r",
-    " Close|irc,str/4 irc,str/4 irc,str/4 tld,irc,str/4",
-    "  TO+ |  scr/6     scr/6     scr/8         -",
-    "  TO- | tlf/3p    tlf/3p    tlf/3p         -",
-    " RCR+ |  sca/8   sca,tlu/9   sca/8   tld,scr,sca/8",
-    " RCR- |  scn/6     scn/7     scn/6   tld,scr,scn/6",
-    " RCA  |  irc/7     scr/6x  irc,tlu/9   tld,scr/6x",
-    " RCN  |irc,scr/6   scr/6x  irc,scr/8   tld,scr/6x",
-    " RTR  |  sta/6     sta/6     sta/6   tld,zrc,sta/5",
-    " RTA  |    6         6         8       tld,scr/6",
-    " RUC  |  scj/6     scj/7     scj/8     scj/9",
-    " RXJ+ |    6         6         8           9",
-    " RXJ- |  tlf/3     tlf/3     tlf/3   tld,irc,str/5",
-    " RXR  |    6         7         8       ser/9",
+    " Up   |    -         -         -           -",       " Down |    1         1         1         tld/1",
+    " Open |    6         7         8           9r",      " Close|irc,str/4 irc,str/4 irc,str/4 tld,irc,str/4",
+    "  TO+ |  scr/6     scr/6     scr/8         -",       "  TO- | tlf/3p    tlf/3p    tlf/3p         -",
+    " RCR+ |  sca/8   sca,tlu/9   sca/8   tld,scr,sca/8", " RCR- |  scn/6     scn/7     scn/6   tld,scr,scn/6",
+    " RCA  |  irc/7     scr/6x  irc,tlu/9   tld,scr/6x",  " RCN  |irc,scr/6   scr/6x  irc,scr/8   tld,scr/6x",
+    " RTR  |  sta/6     sta/6     sta/6   tld,zrc,sta/5", " RTA  |    6         6         8       tld,scr/6",
+    " RUC  |  scj/6     scj/7     scj/8     scj/9",       " RXJ+ |    6         6         8           9",
+    " RXJ- |  tlf/3     tlf/3     tlf/3   tld,irc,str/5", " RXR  |    6         7         8       ser/9",
 };
 
 static unsigned action_of(const char *word)

@@ -100,12 +100,9 @@ static void the_suggestion_never_is_our_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(identifiers_are_exchanged),
-        cmocka_unit_test(unusable_identifiers_are_naked),
-        cmocka_unit_test(other_options_are_rejected),
-        cmocka_unit_test(identifiers_are_drawn_if_none_is_given),
-        cmocka_unit_test(our_identifier_follows_a_nak),
-        cmocka_unit_test(the_suggestion_never_is_our_own),
+        cmocka_unit_test(identifiers_are_exchanged),    cmocka_unit_test(unusable_identifiers_are_naked),
+        cmocka_unit_test(other_options_are_rejected),   cmocka_unit_test(identifiers_are_drawn_if_none_is_given),
+        cmocka_unit_test(our_identifier_follows_a_nak), cmocka_unit_test(the_suggestion_never_is_our_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -325,6 +325,24 @@ static void no_ncp_wanted_is_no_network(void **state)
     assert_int_equal(bench_event(&b, LINK_EV_DOWN).cause, LINK_CAUSE_NO_NETWORK);
 }
 
+/* A session with IPv6 only. */
+static void no_address_for_the_client_means_no_ipcp(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct link_conf c = bench_conf(LINK_SERVER);
+    struct link_net net = bench_server_net();
+    net.ipcp.peer_addr = 0;
+    net.ip6cp.on = true;
+    bench_server_lcp(&b, &c);
+    link_authenticated(&b.l, &net, b.now);
+    bench_sent(&b, IP6CP, CP_CONF_REQ);
+    bench_silent(&b);
+    bench_cp(&b, IPCP, CP_CONF_REQ, 1, "0306 00000000");
+    bench_expect(&b, LCP, LCP_PROTO_REJ, "8021 0101 000a 0306 00000000");
+    assert_int_equal(b.l.phase, LINK_NETWORK);
+}
+
 static void identifiers_come_from_one_counter(void **state)
 {
     (void)state;
@@ -376,6 +394,7 @@ int main(void)
         cmocka_unit_test(a_lost_transport_ends_silently),
         cmocka_unit_test(lost_after_a_terminate_request_keeps_the_cause),
         cmocka_unit_test(no_ncp_wanted_is_no_network),
+        cmocka_unit_test(no_address_for_the_client_means_no_ipcp),
         cmocka_unit_test(identifiers_come_from_one_counter),
         cmocka_unit_test(an_mru_out_of_range_is_replaced),
     };

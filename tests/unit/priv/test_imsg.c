@@ -1,4 +1,5 @@
-/* Messages between our processes: every violation of length, type, phase and number of descriptors, over real socketpairs. */
+/* Messages between our processes: every violation of length, type, phase and number of descriptors, over real
+ * socketpairs. */
 #include "priv/imsg.h"
 
 #include <stdarg.h>
@@ -269,14 +270,14 @@ static void monitor(void **state)
         unsigned fds;
         bool ok;
     } t[] = {
-        { PHASE_A, 10, 3, 0, false },     { PHASE_A, 10, 4, 0, true },      { PHASE_A, 10, 8, 0, true },
-        { PHASE_A, 10, 9, 0, false },     { PHASE_A, 10, 0, 0, false },     { PHASE_A, 10, IMSG_MAX, 0, false },
-        { PHASE_A, 10, 4, 1, false },     { PHASE_B, 10, 4, 0, false },     { 0, 10, 4, 0, false },
-        { PHASE_B, 11, 0, 2, true },      { PHASE_A, 11, 0, 2, true },      { PHASE_A, 11, 0, 1, false },
-        { PHASE_A, 11, 0, 3, false },     { PHASE_A, 11, 0, 0, false },     { PHASE_A, 11, 1, 2, false },
-        { PHASE_A, 12, 1, 0, true },      { PHASE_A, 12, 2, 0, false },     { PHASE_B, 12, 2, 0, true },
-        { PHASE_B, 12, 1, 0, false },     { PHASE_A, 9, 4, 0, false },      { PHASE_A, 13, 4, 0, false },
-        { PHASE_A, 0, 0, 0, false },      { PHASE_A, UINT32_MAX, 0, 0, false },
+        { PHASE_A, 10, 3, 0, false }, { PHASE_A, 10, 4, 0, true },          { PHASE_A, 10, 8, 0, true },
+        { PHASE_A, 10, 9, 0, false }, { PHASE_A, 10, 0, 0, false },         { PHASE_A, 10, IMSG_MAX, 0, false },
+        { PHASE_A, 10, 4, 1, false }, { PHASE_B, 10, 4, 0, false },         { 0, 10, 4, 0, false },
+        { PHASE_B, 11, 0, 2, true },  { PHASE_A, 11, 0, 2, true },          { PHASE_A, 11, 0, 1, false },
+        { PHASE_A, 11, 0, 3, false }, { PHASE_A, 11, 0, 0, false },         { PHASE_A, 11, 1, 2, false },
+        { PHASE_A, 12, 1, 0, true },  { PHASE_A, 12, 2, 0, false },         { PHASE_B, 12, 2, 0, true },
+        { PHASE_B, 12, 1, 0, false }, { PHASE_A, 9, 4, 0, false },          { PHASE_A, 13, 4, 0, false },
+        { PHASE_A, 0, 0, 0, false },  { PHASE_A, UINT32_MAX, 0, 0, false },
     };
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
         const char *why = check(t[i].phase, t[i].type, t[i].len, t[i].fds);

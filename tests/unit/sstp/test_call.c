@@ -246,6 +246,17 @@ static void a_dead_call_takes_nothing(void **state)
     assert_false(call_event(&server, &ev));
 }
 
+/* [MS-SSTP] 3.1.7.2: "without any over-the-wire interaction", not even with what was waiting to be sent. */
+static void a_lost_call_sends_nothing_more(void **state)
+{
+    (void)state;
+    uint8_t buf[64];
+    connect_both();
+    feed(&server, "\x10\x01\x00\x08\x00\x08\x00\x00", 8, FED_TOOK);
+    call_lost(&server, 0);
+    assert_int_equal(call_pull(&server, buf, sizeof buf), 0);
+}
+
 /* A peer that asks without end, and nobody fetches the answers: bounded, and an Abort still fits. */
 static void echo_flood_is_bounded(void **state)
 {
@@ -437,6 +448,7 @@ int main(void)
         cmocka_unit_test_setup(secrets_are_wiped_when_they_have_served, setup),
         cmocka_unit_test_setup(feed_waits_until_the_event_is_taken, setup),
         cmocka_unit_test_setup(a_dead_call_takes_nothing, setup),
+        cmocka_unit_test_setup(a_lost_call_sends_nothing_more, setup),
         cmocka_unit_test_setup(echo_flood_is_bounded, setup),
         cmocka_unit_test_setup(pulls_in_small_pieces, setup),
         cmocka_unit_test_setup(early_data_is_noted_once, setup),

@@ -92,7 +92,8 @@ struct slice pem_of(const struct made *const *chain, size_t n)
 struct slice pem_key(const struct made *m, const char *passphrase)
 {
     BIO *b = BIO_new(BIO_s_mem());
-    PEM_write_bio_PrivateKey(b, m->key, passphrase ? EVP_aes_128_cbc() : NULL, NULL, 0, NULL, (void *)(uintptr_t)passphrase);
+    PEM_write_bio_PrivateKey(b, m->key, passphrase ? EVP_aes_128_cbc() : NULL, NULL, 0, NULL,
+                             (void *)(uintptr_t)passphrase);
     return take(b);
 }
 

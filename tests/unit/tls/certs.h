@@ -8,11 +8,11 @@
 
 struct cert_spec {
     const char *cn;
-    const char *san;   /* OpenSSL's notation: "DNS:a,IP:192.0.2.1"; NULL: none */
-    const char *eku;   /* "serverAuth"; NULL: no such extension */
-    long from, to;     /* seconds from now; 0, 0: an hour ago to tomorrow */
+    const char *san; /* OpenSSL's notation: "DNS:a,IP:192.0.2.1"; NULL: none */
+    const char *eku; /* "serverAuth"; NULL: no such extension */
+    long from, to;   /* seconds from now; 0, 0: an hour ago to tomorrow */
     bool ca;
-    bool rsa;          /* else P-256 */
+    bool rsa;            /* else P-256 */
     const char *raw_dns; /* one DNS name with these bytes, NUL included */
     size_t raw_dns_len;
 };

@@ -10,7 +10,7 @@ enum { PIPE_CAP = 1 << 20 };
 struct tls_end {
     struct tls_io io;
     struct tls *t;
-    uint8_t *in;         /* queue of ciphertext towards this end */
+    uint8_t *in; /* queue of ciphertext towards this end */
     size_t in_len;
     uint8_t out[TLS_OUT_MIN + 128 * 1024];
 };

@@ -125,7 +125,15 @@ static void names_are_checked(void **state)
     char err[TLS_ERR_TEXT], long_name[300];
     memset(long_name, 'a', sizeof long_name - 1);
     long_name[sizeof long_name - 1] = '\0';
-    const char *const bad[] = { "", "a b", "a,DNS:b", "a\nb", "b\xc3\xbc" "cher.example", "[::1]", "a/b", long_name };
+    const char *const bad[] = { "",
+                                "a b",
+                                "a,DNS:b",
+                                "a\nb",
+                                "b\xc3\xbc"
+                                "cher.example",
+                                "[::1]",
+                                "a/b",
+                                long_name };
     unlink(cert_path);
     unlink(key_path);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -186,10 +194,8 @@ static void info_of_damaged_input(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(made_certificate_serves),
-        cmocka_unit_test(made_certificate_can_issue_nothing),
-        cmocka_unit_test(names_are_checked),
-        cmocka_unit_test(failed_writing_leaves_nothing),
+        cmocka_unit_test(made_certificate_serves), cmocka_unit_test(made_certificate_can_issue_nothing),
+        cmocka_unit_test(names_are_checked),       cmocka_unit_test(failed_writing_leaves_nothing),
         cmocka_unit_test(info_of_damaged_input),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -49,8 +49,14 @@ static void claims(void **state)
     static const struct {
         size_t claim;
         int want;
-    } t[] = { { 0, 0 },           { 1, 0 },      { HELLO_MAX - 1, 0 }, { HELLO_MAX, 0 }, { HELLO_MAX + 1, ERR_LENGTH },
-              { 65536, ERR_LENGTH }, { 131396, ERR_LENGTH }, { 0xffffff, ERR_LENGTH } };
+    } t[] = { { 0, 0 },
+              { 1, 0 },
+              { HELLO_MAX - 1, 0 },
+              { HELLO_MAX, 0 },
+              { HELLO_MAX + 1, ERR_LENGTH },
+              { 65536, ERR_LENGTH },
+              { 131396, ERR_LENGTH },
+              { 0xffffff, ERR_LENGTH } };
     uint8_t m[64];
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
         len = 0;
@@ -108,7 +114,8 @@ static void other_records_are_passed_by(void **state)
     expect(0, false);
 }
 
-/* After ChangeCipherSpec TLS 1.2 encrypts handshake records; TLS 1.3 sends one for show, and a second hello may follow. */
+/* After ChangeCipherSpec TLS 1.2 encrypts handshake records; TLS 1.3 sends one for show, and a second hello may
+ * follow. */
 static void after_change_cipher_spec(void **state)
 {
     (void)state;

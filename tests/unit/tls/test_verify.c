@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define NAME "vpn.example.com"
-#define DAY 86400L
+#define DAY  86400L
 
 static struct made ca, other_ca, mid;
 static struct slice ca_pem;
@@ -173,7 +173,9 @@ static void by_address(void **state)
     };
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
         struct tls_verify v = { .ip = t[i].dialled, .ca_pem = ca_pem };
-        struct cert_spec s = { .cn = t[i].dialled[0] == '1' ? t[i].dialled : "x", .san = t[i].san, .eku = "serverAuth" };
+        struct cert_spec s = { .cn = t[i].dialled[0] == '1' ? t[i].dialled : "x",
+                               .san = t[i].san,
+                               .eku = "serverAuth" };
         enum tls_fail f = dial(&s, &ca, &v);
         if (f != t[i].want)
             fail_msg("%s for %s: %d %s", t[i].san, t[i].dialled, f, text);
@@ -204,7 +206,9 @@ static void name_with_nul_and_control_bytes(void **state)
     (void)state;
     struct tls_verify v = with_ca();
     static const char evil[] = NAME "\0.evil.net", esc[] = "\x1b[2J\r\nname";
-    struct cert_spec s = { .cn = "l\x1b[2Jeaf\xc3\xa4", .eku = "serverAuth", .raw_dns = evil, .raw_dns_len = sizeof evil - 1 };
+    struct cert_spec s = {
+        .cn = "l\x1b[2Jeaf\xc3\xa4", .eku = "serverAuth", .raw_dns = evil, .raw_dns_len = sizeof evil - 1
+    };
     assert_int_equal(dial(&s, &ca, &v), TLS_FAIL_NAME);
     expect_text("names vpn.example.com\\x00.evil.net");
     s.raw_dns = esc;
@@ -230,7 +234,8 @@ static void dates(void **state)
     s.to = DAY;
     assert_int_equal(dial(&s, &ca, &v), TLS_FAIL_DATES);
     expect_text("not yet valid");
-    struct made old_ca = cert_make(&(struct cert_spec){ .cn = "Old CA", .ca = true, .from = -2 * DAY, .to = -DAY }, NULL);
+    struct made old_ca =
+        cert_make(&(struct cert_spec){ .cn = "Old CA", .ca = true, .from = -2 * DAY, .to = -DAY }, NULL);
     const struct made *c[] = { &old_ca };
     v.ca_pem = pem_of(c, 1);
     s.from = s.to = 0;
@@ -390,6 +395,21 @@ static void client_conf_errors(void **state)
     }
 }
 
+/* With the system's store, a certificate of ours is unknown; where there is no store, that is said. */
+static void system_store(void **state)
+{
+    (void)state;
+    char err[TLS_ERR_TEXT];
+    struct tls_ctx *c = tls_ctx_client(&named, err);
+    if (!c) {
+        assert_non_null(strstr(err, "ca-certificates"));
+        return;
+    }
+    tls_ctx_free(c);
+    assert_int_equal(dial(&(struct cert_spec){ .cn = "leaf", .san = "DNS:" NAME, .eku = "serverAuth" }, &ca, &named),
+                     TLS_FAIL_UNTRUSTED);
+}
+
 /* ---- the server's own files ---- */
 
 static void expect_refused(struct slice chain, struct slice key, const char *why)
@@ -421,8 +441,9 @@ static void server_files(void **state)
     expect_refused(key, key, "no certificate");
     expect_refused(slice_of(chain.p, chain.n - 60), key, "certificate number 2 of the chain is damaged");
     expect_refused(slice_of(chain.p, 100), key, "certificate number 1 of the chain is damaged");
-    expect_refused(pem_of(c, 1), pem_key(&client, NULL), "neither the extended key usage Server Authentication nor Any "
-                                                         "Purpose (it has: Client Authentication");
+    expect_refused(pem_of(c, 1), pem_key(&client, NULL),
+                   "neither the extended key usage Server Authentication nor Any "
+                   "Purpose (it has: Client Authentication");
     expect_refused(pem_of(n, 1), pem_key(&none, NULL), "(it has: none; subject CN=leaf)");
     struct made weak = { m.x, EVP_RSA_gen(1024) };
     expect_refused(chain, pem_key(&weak, NULL), "does not belong");
@@ -455,7 +476,8 @@ static void server_warnings(void **state)
     s.from = DAY;
     s.to = 2 * DAY;
     struct made early = cert_make(&s, NULL);
-    const struct made *full[] = { &m, &mid, &ca }, *gap[] = { &m, &ca }, *o[] = { &old }, *e[] = { &early }, *sf[] = { &self };
+    const struct made *full[] = { &m, &mid, &ca }, *gap[] = { &m, &ca }, *o[] = { &old }, *e[] = { &early },
+                      *sf[] = { &self };
     struct slice key = pem_key(&m, NULL);
     expect_warning(pem_of(full, 3), key, NULL);
     expect_warning(pem_of(full, 2), key, NULL);
@@ -485,6 +507,7 @@ int main(void)
         cmocka_unit_test(pins),
         cmocka_unit_test(pin_replaces_only_chain_and_name),
         cmocka_unit_test(client_conf_errors),
+        cmocka_unit_test(system_store),
         cmocka_unit_test(server_files),
         cmocka_unit_test(server_warnings),
     };

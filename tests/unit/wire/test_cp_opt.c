@@ -15,8 +15,8 @@ static void lengths(void **state)
         uint8_t length;
         int err;
         size_t data;
-    } rows[] = { { 0, ERR_LENGTH, 0 }, { 1, ERR_LENGTH, 0 },    { 2, 0, 0 },           { 3, 0, 1 },
-                 { 6, 0, 4 },          { 7, ERR_TRUNCATED, 0 }, { 255, ERR_TRUNCATED, 0 } };
+    } rows[] = { { 0, ERR_LENGTH, 0 },    { 1, ERR_LENGTH, 0 },     { 2, 0, 0 }, { 3, 0, 1 }, { 6, 0, 4 },
+                 { 7, ERR_TRUNCATED, 0 }, { 255, ERR_TRUNCATED, 0 } };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint8_t b[6] = { 5, rows[i].length, 1, 2, 3, 4 };
         struct rd r = rd_of(b, sizeof b);

@@ -18,9 +18,18 @@ static void lengths(void **state)
         int err;
         size_t data;
     } rows[] = {
-        { 0, ERR_LENGTH, 0 },     { 1, ERR_LENGTH, 0 },      { 3, ERR_LENGTH, 0 },         { 4, 0, 0 },
-        { 5, 0, 1 },              { 9, 0, 5 },               { 10, 0, 6 },                 { 11, ERR_TRUNCATED, 0 },
-        { 255, ERR_TRUNCATED, 0 }, { 256, ERR_TRUNCATED, 0 }, { 0xfffe, ERR_TRUNCATED, 0 }, { 0xffff, ERR_TRUNCATED, 0 },
+        { 0, ERR_LENGTH, 0 },
+        { 1, ERR_LENGTH, 0 },
+        { 3, ERR_LENGTH, 0 },
+        { 4, 0, 0 },
+        { 5, 0, 1 },
+        { 9, 0, 5 },
+        { 10, 0, 6 },
+        { 11, ERR_TRUNCATED, 0 },
+        { 255, ERR_TRUNCATED, 0 },
+        { 256, ERR_TRUNCATED, 0 },
+        { 0xfffe, ERR_TRUNCATED, 0 },
+        { 0xffff, ERR_TRUNCATED, 0 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint8_t b[10] = { 9, 7, (uint8_t)(rows[i].length >> 8), (uint8_t)rows[i].length, 1, 2, 3, 4, 5, 6 };

@@ -1,0 +1,8 @@
+/* The PPP link as server; see fuzz_link.c. */
+#include "fuzz.h"
+#include "fuzz_link.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_link(LINK_SERVER, data, size);
+}
