@@ -131,8 +131,8 @@ int main(void)
     adit_config *cc = adit_config_new(ADIT_CLIENT), *sc = adit_config_new(ADIT_SERVER);
     if (!cc || !sc || adit_config_host(cc, "vpn.example.com") || adit_config_user(cc, "alice", "correct horse") ||
         adit_config_certificate(cc, certificate, sizeof certificate) ||
-        adit_config_certificate(sc, certificate, sizeof certificate) ||
-        adit_session_new(cc, now, &client.session) || adit_session_new(sc, now, &server.session)) {
+        adit_config_certificate(sc, certificate, sizeof certificate) || adit_session_new(cc, now, &client.session) ||
+        adit_session_new(sc, now, &server.session)) {
         fprintf(stderr, "could not be set up\n");
         return 1;
     }

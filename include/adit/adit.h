@@ -29,10 +29,10 @@ const char *adit_version(void);
 
 enum adit_error {
     ADIT_OK = 0,
-    ADIT_ERR_VALUE = -1,  /* an argument is not allowed, or too long */
+    ADIT_ERR_VALUE = -1,   /* an argument is not allowed, or too long */
     ADIT_ERR_MISSING = -2, /* something that the role needs was not set */
     ADIT_ERR_MEMORY = -3,
-    ADIT_ERR_STATE = -4,  /* not now: see the function */
+    ADIT_ERR_STATE = -4, /* not now: see the function */
 };
 
 enum adit_role { ADIT_CLIENT, ADIT_SERVER };
@@ -108,33 +108,33 @@ void adit_session_lost(adit_session *, uint64_t now);
 
 enum adit_event_kind {
     ADIT_EV_NONE,
-    ADIT_EV_UPGRADED,      /* server: HTTP is done; text: the client's correlation id, or empty */
-    ADIT_EV_WHO,           /* server: who is `text`? adit_session_answer() with the number `who` */
+    ADIT_EV_UPGRADED, /* server: HTTP is done; text: the client's correlation id, or empty */
+    ADIT_EV_WHO,      /* server: who is `text`? adit_session_answer() with the number `who` */
     ADIT_EV_AUTHENTICATED,
-    ADIT_EV_CONNECTED,     /* the crypto binding was sent (client) or verified (server) */
-    ADIT_EV_UP,            /* packets may flow; again when another family comes up */
-    ADIT_EV_IDENT,         /* text: how the peer's PPP identifies itself; may be binary */
-    ADIT_EV_DOWN,          /* over: pull what is left, then close. cause, text */
+    ADIT_EV_CONNECTED, /* the crypto binding was sent (client) or verified (server) */
+    ADIT_EV_UP,        /* packets may flow; again when another family comes up */
+    ADIT_EV_IDENT,     /* text: how the peer's PPP identifies itself; may be binary */
+    ADIT_EV_DOWN,      /* over: pull what is left, then close. cause, text */
 };
 
 /* Why it is over. Numbers stay as they are; new ones may come. */
 enum adit_cause {
     ADIT_CAUSE_NONE,
     ADIT_CAUSE_LOCAL,
-    ADIT_CAUSE_PEER,             /* detail: RAS error number of the peer, or 0 */
+    ADIT_CAUSE_PEER, /* detail: RAS error number of the peer, or 0 */
     ADIT_CAUSE_LOST,
     ADIT_CAUSE_HTTP_TIMEOUT,
-    ADIT_CAUSE_HTTP_REFUSED,     /* detail: status */
+    ADIT_CAUSE_HTTP_REFUSED, /* detail: status */
     ADIT_CAUSE_HTTP_VERSION,
-    ADIT_CAUSE_SSTP,             /* detail: [MS-SSTP] 2.2.8 status */
-    ADIT_CAUSE_SSTP_ABORTED,     /* detail: [MS-SSTP] 2.2.8 status */
+    ADIT_CAUSE_SSTP,         /* detail: [MS-SSTP] 2.2.8 status */
+    ADIT_CAUSE_SSTP_ABORTED, /* detail: [MS-SSTP] 2.2.8 status */
     ADIT_CAUSE_BINDING,
     ADIT_CAUSE_NEGOTIATION_TIMEOUT,
     ADIT_CAUSE_HELLO_TIMEOUT,
     ADIT_CAUSE_GARBAGE,
     ADIT_CAUSE_LCP,
     ADIT_CAUSE_NO_AUTH_METHOD,
-    ADIT_CAUSE_AUTH_REFUSED,     /* detail: RAS error number, 691 and the like */
+    ADIT_CAUSE_AUTH_REFUSED, /* detail: RAS error number, 691 and the like */
     ADIT_CAUSE_AUTH_TIMEOUT,
     ADIT_CAUSE_SERVER_UNPROVEN,
     ADIT_CAUSE_NO_NETWORK,
@@ -146,16 +146,16 @@ const char *adit_cause_text(enum adit_cause cause);
 
 struct adit_event {
     enum adit_event_kind kind;
-    const uint8_t *text;        /* bytes of the peer: not terminated, maybe hostile */
+    const uint8_t *text; /* bytes of the peer: not terminated, maybe hostile */
     size_t text_len;
-    uint32_t who;               /* WHO */
-    enum adit_method method;    /* WHO */
-    int has_ipv4, has_ipv6;     /* UP: which are up */
+    uint32_t who;                         /* WHO */
+    enum adit_method method;              /* WHO */
+    int has_ipv4, has_ipv6;               /* UP: which are up */
     uint32_t our_ipv4, peer_ipv4, dns[2]; /* UP; dns: client only; 0: none */
     uint8_t our_id[8], peer_id[8];        /* UP: IPv6 interface identifiers */
-    uint16_t mtu;               /* UP: longest packet to send to the peer */
-    enum adit_cause cause;      /* DOWN */
-    uint32_t detail;            /* DOWN */
+    uint16_t mtu;                         /* UP: longest packet to send to the peer */
+    enum adit_cause cause;                /* DOWN */
+    uint32_t detail;                      /* DOWN */
 };
 
 /* 1 and the event, or 0. ADIT_EV_DOWN comes once, and is the last. */
@@ -165,10 +165,10 @@ int adit_session_event(adit_session *, struct adit_event *ret_event);
 
 /* What you know of the user. */
 struct adit_user {
-    int known;                  /* 0: there is nobody of that name; the peer cannot tell this from a wrong password */
-    const char *password;       /* UTF-8, or NULL: then nt_hash is used; CHAP-MD5 needs the password */
+    int known;            /* 0: there is nobody of that name; the peer cannot tell this from a wrong password */
+    const char *password; /* UTF-8, or NULL: then nt_hash is used; CHAP-MD5 needs the password */
     uint8_t nt_hash[16];
-    unsigned refuse;            /* 0: may log in; else the RAS error number to refuse a right answer with: 647 disabled,
+    unsigned refuse; /* 0: may log in; else the RAS error number to refuse a right answer with: 647 disabled,
                                  * 646 not now, 648 password expired, 649 no dial-in permission */
 };
 

@@ -1,5 +1,6 @@
 /* A set of small numbers with "the next one at or after x" in a few steps, whatever the size: the free addresses of a
- * pool. Three levels of bits above the numbers; each bit says that the word below it is not empty. 16 million at most. */
+ * pool. Three levels of bits above the numbers; each bit says that the word below it is not empty. 16 million at
+ * most. */
 #ifndef ADIT_AAA_IDSET_H
 #define ADIT_AAA_IDSET_H
 

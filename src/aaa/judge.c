@@ -162,7 +162,7 @@ void judge_say(struct judge *j, struct sess *s, const struct judge_result *r)
 /* What one walk over all records finds. */
 struct survey {
     struct judge *j;
-    bool say;                 /* the first walk names what is wrong; later ones leave that to the login that meets it */
+    bool say; /* the first walk names what is wrong; later ones leave that to the login that meets it */
     uint64_t unusable, clear;
 };
 

@@ -17,12 +17,12 @@ struct judge;
 
 /* Who asks: one authentication conversation of one session of one worker. */
 struct judge_who {
-    uint32_t worker;         /* index */
-    uint64_t session;        /* the worker's generation-counted handle, unique within it */
-    char call[40];           /* correlation id */
-    char peer[64], local[64];/* addresses with ports, text */
+    uint32_t worker;          /* index */
+    uint64_t session;         /* the worker's generation-counted handle, unique within it */
+    char call[40];            /* correlation id */
+    char peer[64], local[64]; /* addresses with ports, text */
     uint8_t cert_sha256[32];
-    char ident[64];          /* LCP Identification, printable part */
+    char ident[64]; /* LCP Identification, printable part */
 };
 
 struct judge_result {
@@ -31,26 +31,28 @@ struct judge_result {
     char user[AUTH_NAME_MAX];    /* name as in the database (canonical case), or as sent when unknown */
     const char *reason;          /* REFUSE, for the log: "unknown user", "wrong password", "locked", "no record for this
                                     method", "no address is free", "busy", … A constant string; NULL otherwise */
-    unsigned code;               /* REFUSE: RAS error number that the peer was told or would have been (691, 647, 649) */
-    bool no_address;             /* REFUSE because the pool is exhausted, or the user's fixed address cannot be given */
+    unsigned code;   /* REFUSE: RAS error number that the peer was told or would have been (691, 647, 649) */
+    bool no_address; /* REFUSE because the pool is exhausted, or the user's fixed address cannot be given */
 };
 
-/* Called once for each judge_ask(), now (from within judge_ask) or later (from judge_tick, judge_down, judge_worker_gone
- * or the loop); not for a question that a newer one of its session, or its session's end, has overtaken. `ctx` is that of
- * judge_new(). It must not call back into the judge.
- * A user's fixed address that another session holds: that one is ended (judge_end_fn), and the verdict waits for its
- * judge_down(), 2 s at most. */
+/* Called once for each judge_ask(), now (from within judge_ask) or later (from judge_tick, judge_down,
+ * judge_worker_gone or the loop); not for a question that a newer one of its session, or its session's end, has
+ * overtaken. `ctx` is that of judge_new(). It must not call back into the judge. A user's fixed address that another
+ * session holds: that one is ended (judge_end_fn), and the verdict waits for its judge_down(), 2 s at most. */
 typedef void judge_fn(void *ctx, const struct judge_who *who, uint32_t ask, const struct judge_result *r);
 /* A session must end because a newer login of its user replaced it. */
 typedef void judge_end_fn(void *ctx, uint32_t worker, uint64_t session, const char *reason);
 
-/* `c` is copied. c->users is opened as it stands there: a caller in a chroot puts the path inside of it. c->dns holds what
- * clients are told (the system's resolvers are put there by the master). `loop` is a struct loop *; NULL: the caller calls
- * judge_tick() when judge_fd() is readable. NULL and words in err: the database cannot be used, no memory, no threads. */
-struct judge *judge_new(const struct config *c, const struct env *env, void *loop, judge_fn *fn, judge_end_fn *end, void *ctx, char err[256]) MUST_CHECK;
+/* `c` is copied. c->users is opened as it stands there: a caller in a chroot puts the path inside of it. c->dns holds
+ * what clients are told (the system's resolvers are put there by the master). `loop` is a struct loop *; NULL: the
+ * caller calls judge_tick() when judge_fd() is readable. NULL and words in err: the database cannot be used, no
+ * memory, no threads. */
+struct judge *judge_new(const struct config *c, const struct env *env, void *loop, judge_fn *fn, judge_end_fn *end,
+                        void *ctx, char err[256]) MUST_CHECK;
 void judge_free(struct judge *j);
 void judge_ask(struct judge *j, const struct judge_who *who, uint32_t ask, const struct auth_question *q, msec now);
-/* The session is up / has ended: its lease is kept / freed, and its conversation forgotten. Also for sessions that died while asking. */
+/* The session is up / has ended: its lease is kept / freed, and its conversation forgotten. Also for sessions that
+ * died while asking. */
 void judge_up(struct judge *j, uint32_t worker, uint64_t session);
 void judge_down(struct judge *j, uint32_t worker, uint64_t session, msec now);
 /* A worker died: all of its sessions are down. */

@@ -1,4 +1,5 @@
-/* What a session gets once its user is proven: an address and the rest of its parameters; and how a refusal is worded. */
+/* What a session gets once its user is proven: an address and the rest of its parameters; and how a refusal is
+ * worded. */
 #include "aaa/judge_priv.h"
 
 #include "auth/verify.h"
@@ -135,13 +136,12 @@ static void grant_fixed(struct judge *j, struct sess *s, msec now)
 
 void judge_grant(struct judge *j, struct sess *s, msec now)
 {
-    /* A second authentication of the same session: it keeps what it has, unless that is no longer right. */
+    /* A second authentication of the same session: it keeps what it has, unless that is no longer right; then the old
+     * lease goes back when the new one is there. */
     if (s->leased && (s->fixed ? s->fixed == s->leased : !s->lease_is_fixed)) {
         accept(j, s, now);
         return;
     }
-    if (s->leased)
-        judge_set_lease(j, s, 0);
     if (s->fixed)
         grant_fixed(j, s, now);
     else

@@ -13,7 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The record of a name as sent, `DOMAIN\user` included. False: there is none, or it cannot be read (said in the log). */
+/* The record of a name as sent, `DOMAIN\user` included. False: there is none, or it cannot be read (said in the
+ * log). */
 static bool find_user(struct judge *j, struct sess *s, struct slice name, struct user *ret)
 {
     struct slice account = mschap_account(name);
@@ -38,7 +39,8 @@ static bool find_user(struct judge *j, struct sess *s, struct slice name, struct
 static bool serves(const struct sess *s, const struct user *u, enum auth_method m)
 {
     if (s->known && !user_serves(u, m))
-        event(EV_AUTH_NO_RECORD, s->who.call, F_BYTES("user", slice_str(s->user)), F_TEXT("method", auth_method_name(m)));
+        event(EV_AUTH_NO_RECORD, s->who.call, F_BYTES("user", slice_str(s->user)),
+              F_TEXT("method", auth_method_name(m)));
     return s->known && user_serves(u, m);
 }
 
@@ -70,7 +72,8 @@ static void ask_mschapv2(struct judge *j, struct sess *s, const struct auth_ques
     (void)find_user(j, s, q->name, &u);
     bool served = serves(s, &u, AUTH_MSCHAPV2);
     bool right = verify_mschapv2(j->env->prim, served ? u.nt_hash : j->fake_nt_hash, q->name, q->challenge, q->response,
-                                 success, hlak) && served;
+                                 success, hlak) &&
+                 served;
     if (right) {
         s->keyed = true;
         memcpy(s->hlak, hlak, sizeof(hlak));
@@ -196,7 +199,10 @@ static void eap_events(struct judge *j, struct sess *s, msec now)
             return;
         case EAP_SERVER_EV_REFUSED:
             keep_packet(s, ev.packet);
-            judge_refuse(j, s, ev.code, false, ev.code == E_ACCT_DISABLED ? "locked" : ev.reason ? ev.reason : "refused");
+            judge_refuse(j, s, ev.code, false,
+                         ev.code == E_ACCT_DISABLED ? "locked"
+                         : ev.reason                ? ev.reason
+                                                    : "refused");
             return;
         }
     }

@@ -32,23 +32,23 @@ enum sess_state {
 };
 
 struct sess {
-    struct sess *next;              /* in its bucket */
-    struct sess *older, *newer;     /* in the list of its state's deadline; both ends NULL */
-    struct sess *next_on_address;   /* in the bucket of its lease */
+    struct sess *next;            /* in its bucket */
+    struct sess *older, *newer;   /* in the list of its state's deadline; both ends NULL */
+    struct sess *next_on_address; /* in the bucket of its lease */
     struct judge_who who;
     enum sess_state state;
     uint32_t ask;
     enum auth_method method;
     unsigned attempts;
-    msec due;                       /* of the conversation, or of the wait */
-    uint64_t ticket;                /* of the slow job that is ours; others are stale */
+    msec due;        /* of the conversation, or of the wait */
+    uint64_t ticket; /* of the slow job that is ours; others are stale */
     char user[AUTH_NAME_MAX];
-    bool known;                     /* the record was found */
-    bool slow_verdict;              /* SLOW: what is already known: the rest of the record is right … */
-    bool slow_decides;              /* … or the slow hash decides */
+    bool known;        /* the record was found */
+    bool slow_verdict; /* SLOW: what is already known: the rest of the record is right … */
+    bool slow_decides; /* … or the slow hash decides */
     bool locked;
-    uint32_t fixed, leased;         /* host order; 0: none */
-    bool lease_is_fixed;            /* the lease is a user's fixed address */
+    uint32_t fixed, leased; /* host order; 0: none */
+    bool lease_is_fixed;    /* the lease is a user's fixed address */
     struct eap_server *eap;
     /* The acceptance that waits: what will be in the verdict. */
     bool keyed;
@@ -74,9 +74,9 @@ struct judge {
     struct slow *slow;
     struct watch *watch;
     uint64_t users_version;
-    bool any_slow;                  /* some record has a slow hash: every PAP answer costs one */
+    bool any_slow; /* some record has a slow hash: every PAP answer costs one */
     uint64_t next_ticket;
-    uint8_t fake_nt_hash[16];       /* what unknown users are verified against */
+    uint8_t fake_nt_hash[16]; /* what unknown users are verified against */
     uint8_t fake_secret[16];
     struct sess *buckets[JUDGE_BUCKETS];
     struct sess *by_address[JUDGE_BUCKETS];

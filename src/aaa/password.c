@@ -81,10 +81,11 @@ static bool equal_nocase(struct slice a, struct slice b)
 /* What is tried first, all over the world; shorter ones are refused by their length. */
 static bool common(struct slice p)
 {
-    static const char *const tried[] = { "password", "password1", "password123", "passw0rd", "p@ssw0rd", "12345678",
-                                         "123456789", "1234567890", "qwertyui", "qwertyuiop", "qwerty123", "iloveyou",
-                                         "11111111", "abcd1234", "letmein1", "welcome1", "changeme", "administrator",
-                                         "sunshine", "princess", "football", "1q2w3e4r", "1qaz2wsx", "trustno1" };
+    static const char *const tried[] = { "password",  "password1", "password123",   "passw0rd", "p@ssw0rd",
+                                         "12345678",  "123456789", "1234567890",    "qwertyui", "qwertyuiop",
+                                         "qwerty123", "iloveyou",  "11111111",      "abcd1234", "letmein1",
+                                         "welcome1",  "changeme",  "administrator", "sunshine", "princess",
+                                         "football",  "1q2w3e4r",  "1qaz2wsx",      "trustno1" };
     for (size_t i = 0; i < sizeof(tried) / sizeof(tried[0]); i++)
         if (equal_nocase(p, slice_str(tried[i])))
             return true;

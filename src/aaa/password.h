@@ -14,13 +14,15 @@ enum password_kind {
 
 enum { PASSWORD_LEAST = 8 }; /* characters */
 
-/* A name that may be stored: 1 to 63 bytes, UTF-8, no control character, space at an end, backslash, quote or slash. NULL, or why not. */
+/* A name that may be stored: 1 to 63 bytes, UTF-8, no control character, space at an end, backslash, quote or slash.
+ * NULL, or why not. */
 const char *name_fault(struct slice name);
 /* A password for the user `name` that may be stored: UTF-8, 8 to 256 characters, no control characters, not one of the
  * first that anybody tries. NULL, or why not in words. */
 const char *password_fault(struct slice password, struct slice name);
 
-/* Fills the password parts of u (and clears those not wanted). The password has no fault. ERR_SYSTEM if scrypt fails. */
+/* Fills the password parts of u (and clears those not wanted). The password has no fault. ERR_SYSTEM if scrypt
+ * fails. */
 int password_store(const struct env *env, struct slice password, enum password_kind kind, struct user *u) MUST_CHECK;
 
 /* scrypt with the cost and salt of h. Blocks for tens of milliseconds; any thread. */

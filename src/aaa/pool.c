@@ -9,8 +9,8 @@ enum { REMEMBERED = 1 << 14 }; /* last addresses of users; a power of two */
 
 struct range {
     uint32_t base, size;
-    uint32_t cursor;       /* where the next search begins */
-    struct idset free;     /* neither given nor reserved nor the pool's own */
+    uint32_t cursor;   /* where the next search begins */
+    struct idset free; /* neither given nor reserved nor the pool's own */
     struct idset given;
     struct idset reserved;
 };
@@ -36,7 +36,8 @@ static int range_init(struct range *r, const struct prefix *p)
 {
     r->base = prefix_v4_addr(p);
     r->size = 1u << (32 - p->len);
-    if (idset_init(&r->free, r->size) < 0 || idset_init(&r->given, r->size) < 0 || idset_init(&r->reserved, r->size) < 0)
+    if (idset_init(&r->free, r->size) < 0 || idset_init(&r->given, r->size) < 0 ||
+        idset_init(&r->reserved, r->size) < 0)
         return ERR_NOMEM;
     for (uint32_t id = 0; id < r->size; id++)
         if (!own(r->size, id))

@@ -18,7 +18,8 @@ void pool_free(struct pool *p);
 /* Could this be a user's fixed address? NULL, or why not in words. */
 const char *pool_fixed_fault(const struct config *c, uint32_t ipv4);
 
-/* The set of reserved addresses, anew: begin, then each. Those in use stay in use; others outside the pools are ignored. */
+/* The set of reserved addresses, anew: begin, then each. Those in use stay in use; others outside the pools are
+ * ignored. */
 void pool_reserve_begin(struct pool *p);
 void pool_reserve(struct pool *p, uint32_t ipv4);
 

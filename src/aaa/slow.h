@@ -10,11 +10,11 @@
 struct slow;
 
 struct slow_job {
-    uint64_t ticket;              /* the caller's */
-    struct slow_hash want;        /* cost, salt, and the hash that is right */
+    uint64_t ticket;       /* the caller's */
+    struct slow_hash want; /* cost, salt, and the hash that is right */
     uint8_t password[AUTH_PASSWORD_BYTES];
     size_t n;
-    bool right;                   /* the result; false also where the hash could not be computed */
+    bool right; /* the result; false also where the hash could not be computed */
 };
 
 /* NULL: no threads or no memory. `bound`: jobs that wait or are computed or not yet taken, at most. */

@@ -14,21 +14,21 @@ enum { USERS_ERR = 256, SLOW_SALT_LEN = 16, SLOW_HASH_LEN = 32 };
 
 /* A salted slow hash (scrypt, RFC 7914) and its cost. */
 struct slow_hash {
-    uint32_t n, r, p;                 /* n: a power of two */
+    uint32_t n, r, p; /* n: a power of two */
     uint8_t salt[SLOW_SALT_LEN];
     uint8_t hash[SLOW_HASH_LEN];
 };
 
 /* A record. Holds secrets: wiped with user_wipe(). */
 struct user {
-    char name[AUTH_NAME_MAX];         /* as typed by the administrator */
+    char name[AUTH_NAME_MAX]; /* as typed by the administrator */
     bool has_nt, has_slow, has_clear;
     uint8_t nt_hash[16];
     struct slow_hash slow;
     char clear[AUTH_PASSWORD_BYTES + 1];
     bool locked;
-    uint32_t ipv4;                    /* fixed address, host order; 0: none */
-    int64_t created, changed;         /* seconds of the Unix clock */
+    uint32_t ipv4;            /* fixed address, host order; 0: none */
+    int64_t created, changed; /* seconds of the Unix clock */
 };
 
 void user_wipe(struct user *u);
@@ -49,7 +49,8 @@ const char *users_error(const struct users *d);
 
 /* 1 and the record (wipe it), 0: no such user, < 0: ERR_SYSTEM. */
 int users_find(struct users *d, struct slice name, struct user *ret_u) MUST_CHECK;
-/* Adds a new user (times are set here). ERR_DUPLICATE: the name, or the fixed address, is taken (users_error() says which). */
+/* Adds a new user (times are set here). ERR_DUPLICATE: the name, or the fixed address, is taken (users_error() says
+ * which). */
 int users_add(struct users *d, const struct user *u) MUST_CHECK;
 /* Replaces the password parts of an existing record. ERR_MISSING: no such user. */
 int users_set_password(struct users *d, const struct user *u) MUST_CHECK;

@@ -11,7 +11,7 @@
 enum {
     APPLICATION_ID = 0x41444954, /* "ADIT", in the file's header */
     SCHEMA_VERSION = 1,
-    BUSY_MS = 2000,              /* aditctl's transactions take milliseconds */
+    BUSY_MS = 2000, /* aditctl's transactions take milliseconds */
 };
 
 static const char schema[] =

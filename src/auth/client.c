@@ -16,8 +16,9 @@ static const struct client_proto *proto_of(const struct auth_client *a)
     return protos[a->conf.method];
 }
 
-/* When a state that begins now must be over. With CHAP and EAP one deadline spans the conversation, so that a server
- * cannot keep us by asking for ever; lateness is the protocol's `late`. */
+/* When a state that begins now must be over. PAP repeats its Request (RFC 1334 2.2.1); with CHAP and EAP, where the
+ * authenticator repeats (RFC 1994 4.1, RFC 3748 4.1), one deadline spans the conversation, so that a server cannot keep
+ * us by asking for ever. What lateness does is the protocol's `late`. */
 static msec deadline_of(const struct auth_client *a, enum auth_client_state s, msec now)
 {
     switch (s) {

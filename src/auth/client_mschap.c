@@ -32,10 +32,10 @@ bool client_mschap_usable(struct auth_client *a, msec now)
     secret_wipe(hash, sizeof(hash));
     if (err == 0)
         return true;
-    client_end(a, AUTH_CLIENT_EV_UNUSABLE,
-               slice_str(err == ERR_LENGTH ? "the password is longer than 256 characters"
-                                           : "the password is not valid UTF-8"),
-               now);
+    client_end(
+        a, AUTH_CLIENT_EV_UNUSABLE,
+        slice_str(err == ERR_LENGTH ? "the password is longer than 256 characters" : "the password is not valid UTF-8"),
+        now);
     return false;
 }
 

@@ -25,11 +25,11 @@ enum auth_method {
 
 enum {
     HLAK_LEN = 32,
-    AUTH_NAME_MAX = 256,      /* bytes of a user name, domain included */
-    AUTH_PASSWORD_MAX = 256,  /* characters; RFC 2759 8.3 limits to 256 Unicode characters */
+    AUTH_NAME_MAX = 256,        /* bytes of a user name, domain included */
+    AUTH_PASSWORD_MAX = 256,    /* characters; RFC 2759 8.3 limits to 256 Unicode characters */
     AUTH_PASSWORD_BYTES = 1024, /* UTF-8 bytes that 256 characters may need */
     AUTH_TEXT_MAX = 512,
-    AUTH_EAP_MAX = 1500,      /* an EAP packet that we accept or send */
+    AUTH_EAP_MAX = 1500, /* an EAP packet that we accept or send */
 };
 
 /* "pap", "chap", "mschapv2", "eap-mschapv2": the names of the configuration. NULL if out of range. */
@@ -42,12 +42,12 @@ bool auth_method_keyed(enum auth_method m);
 /* A question of one round. Slices are borrowed. */
 struct auth_question {
     enum auth_method method;
-    uint8_t id;               /* CHAP or PAP identifier */
-    struct slice name;        /* as sent, domain included; empty for EAP */
-    struct slice password;    /* PAP only */
-    struct slice challenge;   /* CHAP: ours (16 bytes) */
-    struct slice response;    /* CHAP-MD5: 16 bytes; MS-CHAPv2: 49 bytes as on the wire (RFC 2759 4) */
-    struct slice eap;         /* EAP: the packet received; empty on round 0 (the method starts) */
+    uint8_t id;             /* CHAP or PAP identifier */
+    struct slice name;      /* as sent, domain included; empty for EAP */
+    struct slice password;  /* PAP only */
+    struct slice challenge; /* CHAP: ours (16 bytes) */
+    struct slice response;  /* CHAP-MD5: 16 bytes; MS-CHAPv2: 49 bytes as on the wire (RFC 2759 4) */
+    struct slice eap;       /* EAP: the packet received; empty on round 0 (the method starts) */
 };
 
 enum auth_verdict_kind { VERDICT_MORE, VERDICT_ACCEPT, VERDICT_REFUSE };
@@ -55,12 +55,12 @@ enum auth_verdict_kind { VERDICT_MORE, VERDICT_ACCEPT, VERDICT_REFUSE };
 /* The answer of one round. Slices are borrowed for the call. */
 struct auth_verdict {
     enum auth_verdict_kind kind;
-    struct slice eap;         /* EAP packet to send: Request with MORE, Success with ACCEPT, Failure with REFUSE */
-    struct slice text;        /* CHAP/PAP message text: "S=…" with ACCEPT, "E=691 R=1 C=… V=3 M=…" with REFUSE */
-    bool retry;               /* REFUSE: the peer may try again on `challenge` */
-    uint8_t challenge[16];    /* REFUSE with retry, MS-CHAPv2: the new challenge, the same as C= in text */
-    bool keyed;               /* ACCEPT: hlak below is a key, not the zeros of PAP and CHAP */
-    uint8_t hlak[HLAK_LEN];   /* ACCEPT: binding key ([MS-SSTP] 3.2.5.2.2); wiped by the receiver after use */
+    struct slice eap;       /* EAP packet to send: Request with MORE, Success with ACCEPT, Failure with REFUSE */
+    struct slice text;      /* CHAP/PAP message text: "S=…" with ACCEPT, "E=691 R=1 C=… V=3 M=…" with REFUSE */
+    bool retry;             /* REFUSE: the peer may try again on `challenge` */
+    uint8_t challenge[16];  /* REFUSE with retry, MS-CHAPv2: the new challenge, the same as C= in text */
+    bool keyed;             /* ACCEPT: hlak below is a key, not the zeros of PAP and CHAP */
+    uint8_t hlak[HLAK_LEN]; /* ACCEPT: binding key ([MS-SSTP] 3.2.5.2.2); wiped by the receiver after use */
 };
 
 #endif

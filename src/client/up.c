@@ -89,6 +89,28 @@ static int block_ipv6(struct undo *u, const struct up_conf *c, char err[256])
     return 0;
 }
 
+/* One route that the user asked for. */
+static int user_route(struct undo *u, const struct up_conf *c, const struct prefix *dst, char err[256])
+{
+    char text[PREFIX_TEXT];
+    struct nl_route r = { .dst = *dst }, there;
+    snprintf(r.dev, sizeof r.dev, "%s", c->opt->interface);
+    if (dst->family != 4) {
+        event(EV_CLIENT_NO_ROUTE, c->call, F_TEXT("route", prefix_text(dst, text)),
+              F_TEXT("cause", "the tunnel carries IPv4 only"));
+        return 0;
+    }
+    int n = undo_route(u, &r, err);
+    /* The peer's own address is routed already; any other twin of the route goes somewhere else. */
+    if (n == ERR_DUPLICATE && nl_route_get(dst, &there, err) == 0 && strcmp(there.dev, r.dev) == 0)
+        n = 0;
+    if (n < 0)
+        event(EV_ROUTE_FAILED, c->call, F_TEXT("route", prefix_text(dst, text)), F_TEXT("cause", err));
+    else
+        event(EV_CLIENT_ROUTES_SET, c->call, F_TEXT("route", prefix_text(dst, text)));
+    return n;
+}
+
 static int set_routes(struct undo *u, const struct up_conf *c, char err[256])
 {
     const struct options *o = c->opt;
@@ -101,31 +123,17 @@ static int set_routes(struct undo *u, const struct up_conf *c, char err[256])
               F_TEXT("cause", err));
         return n;
     }
-    if (o->n_routes == 0) {
-        n = default_route(u, o->interface, err);
-        if (n == 0)
-            n = block_ipv6(u, c, err);
-        if (n == 0)
-            event(EV_CLIENT_ROUTES_SET, c->call, F_TEXT("route", "default"),
-                  F_TEXT("server", prefix_text(&c->server, text)));
+    for (unsigned i = 0; n == 0 && i < o->n_routes; i++)
+        n = user_route(u, c, &o->routes[i], err);
+    if (o->n_routes || n < 0)
         return n;
-    }
-    for (unsigned i = 0; i < o->n_routes; i++) {
-        struct nl_route r = { .dst = o->routes[i] };
-        snprintf(r.dev, sizeof r.dev, "%s", o->interface);
-        if (r.dst.family != 4) {
-            event(EV_CLIENT_NO_ROUTE, c->call, F_TEXT("route", prefix_text(&r.dst, text)),
-                  F_TEXT("cause", "the tunnel carries IPv4 only"));
-            continue;
-        }
-        n = undo_route(u, &r, err);
-        if (n < 0) {
-            event(EV_ROUTE_FAILED, c->call, F_TEXT("route", prefix_text(&r.dst, text)), F_TEXT("cause", err));
-            return n;
-        }
-        event(EV_CLIENT_ROUTES_SET, c->call, F_TEXT("route", prefix_text(&r.dst, text)));
-    }
-    return 0;
+    n = default_route(u, o->interface, err);
+    if (n == 0)
+        n = block_ipv6(u, c, err);
+    if (n == 0)
+        event(EV_CLIENT_ROUTES_SET, c->call, F_TEXT("route", "default"),
+              F_TEXT("server", prefix_text(&c->server, text)));
+    return n;
 }
 
 static void set_dns(struct undo *u, const struct up_conf *c)

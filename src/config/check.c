@@ -93,8 +93,10 @@ static void check_dns(struct build *b)
     for (unsigned i = 0; i < b->c.n_dns; i++) {
         char text[PREFIX_TEXT];
         if (is_servers_own(&b->c, &b->c.dns[i]) && !resolver_everywhere())
-            complain(b->r, line_of(b, "", "dns"), "dns: %s is the server's own address in the tunnel, and no resolver "
-                     "listens on every address of this host", prefix_text(&b->c.dns[i], text));
+            complain(b->r, line_of(b, "", "dns"),
+                     "dns: %s is the server's own address in the tunnel, and no resolver "
+                     "listens on every address of this host",
+                     prefix_text(&b->c.dns[i], text));
     }
 }
 
@@ -108,7 +110,8 @@ void values_check(struct build *b)
     if (b->c.nat && strcmp(b->c.interface, b->c.outer) == 0)
         complain(b->r, line_of(b, "", "outer"), "outer is the tunnel interface itself");
     if (b->c.limit.half_open_address > b->c.limit.half_open)
-        complain(b->r, line_of(b, "limits", "half_open_address"), "limits { half_open_address } is larger than half_open");
+        complain(b->r, line_of(b, "limits", "half_open_address"),
+                 "limits { half_open_address } is larger than half_open");
 }
 
 /* A regular file that we can read. */
@@ -133,8 +136,8 @@ void values_check_host(struct build *b)
     check_file(b, line_of(b, "certificate", "chain"), "certificate { chain }", c->certificate.chain);
     check_file(b, line_of(b, "certificate", "key"), "certificate { key }", c->certificate.key);
     if (access(c->users, F_OK) < 0 && errno == ENOENT)
-        complain(b->r, line_of(b, "", "users"), "users: %s: there is no database yet; make it with: aditctl user add NAME",
-                 c->users);
+        complain(b->r, line_of(b, "", "users"),
+                 "users: %s: there is no database yet; make it with: aditctl user add NAME", c->users);
     else
         check_file(b, line_of(b, "", "users"), "users", c->users);
     if (!getpwnam(c->user))

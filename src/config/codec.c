@@ -9,7 +9,7 @@ enum { CODEC_VERSION = 1 };
 struct codec {
     struct wr *w; /* writing, if not NULL */
     struct rd *r;
-    bool bad;     /* reading: a value that is not allowed */
+    bool bad; /* reading: a value that is not allowed */
 };
 
 static void code_number(struct codec *k, uint64_t *v, uint64_t max)

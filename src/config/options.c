@@ -3,13 +3,14 @@
 
 #include <stddef.h>
 
-#define AT(field) offsetof(struct config, field)
+#define AT(field)   offsetof(struct config, field)
 #define POOL(field) offsetof(struct config_pool, field)
 
 /* clang-format off */
 const struct option config_options[] = {
     { "listen", "", OPT_TITLED, false, 0, 0, 0, NULL,
-      "An address and port to listen on, as the block's title: \"0.0.0.0:443\", \"[::]:443\". May occur more than once" },
+      "An address and port to listen on, as the block's title: \"0.0.0.0:443\", \"[::]:443\". May occur more "
+      "than once" },
     { "certificate", "", OPT_TITLED, false, 0, 0, 0, NULL,
       "The server's certificate; the title is the name that clients dial. Exactly one for now" },
     { "certificate", "chain", OPT_PATH, false, AT(certificate.chain), 0, 0, NULL,

@@ -7,9 +7,9 @@
 #include "config/config.h"
 
 enum option_kind {
-    OPT_BLOCK,     /* a block without title */
-    OPT_TITLED,    /* a block with a title */
-    OPT_PATH,      /* relative to the file */
+    OPT_BLOCK,  /* a block without title */
+    OPT_TITLED, /* a block with a title */
+    OPT_PATH,   /* relative to the file */
     OPT_BOOL,
     OPT_COUNT,     /* unsigned */
     OPT_MTU,       /* uint16_t */
@@ -25,14 +25,14 @@ enum option_kind {
 };
 
 struct option {
-    const char *block;  /* "": the file itself; for a block: its own name */
-    const char *name;   /* "" for a block itself */
+    const char *block; /* "": the file itself; for a block: its own name */
+    const char *name;  /* "" for a block itself */
     enum option_kind kind;
     bool list;
-    size_t at;          /* offset in struct config, or in struct config_pool for options of a pool */
-    uint64_t min, max;  /* of numbers and times (ms) */
-    const char *def;    /* as it would be written; NULL: none */
-    const char *doc;    /* one sentence or more, without a full stop at the end */
+    size_t at;         /* offset in struct config, or in struct config_pool for options of a pool */
+    uint64_t min, max; /* of numbers and times (ms) */
+    const char *def;   /* as it would be written; NULL: none */
+    const char *doc;   /* one sentence or more, without a full stop at the end */
 };
 
 extern const struct option config_options[];

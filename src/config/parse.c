@@ -111,7 +111,7 @@ static void unknown_key(struct reader *r, const cfg_t *cfg, const char *name)
         complain(r, (unsigned)cfg->line, "no option \"%s\"%s", name, place);
 }
 
-static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
     char text[512];
     vsnprintf(text, sizeof(text), fmt, ap);

@@ -14,7 +14,7 @@ enum { CONFIG_FILE_MAX = 1 << 20, CONFIG_ENTRIES = 4096 };
 struct entry {
     const struct option *opt;
     unsigned line;
-    bool first;       /* not a further element of a list */
+    bool first; /* not a further element of a list */
     char *value;
 };
 

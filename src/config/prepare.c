@@ -99,7 +99,8 @@ bool prepare_text(struct reader *r, char *buf, size_t n)
         } else if (c == '"' || c == '\'') {
             if (!pass_string(&s))
                 return false;
-        } else if (bare(c) || strchr(" \t\r\n{}=,", c ? c : 'x') || (c == '+' && s.at + 1 < n && buf[s.at + 1] == '=')) {
+        } else if (bare(c) || strchr(" \t\r\n{}=,", c ? c : 'x') ||
+                   (c == '+' && s.at + 1 < n && buf[s.at + 1] == '=')) {
             s.line += c == '\n';
             token = bare(c);
             s.at++;

@@ -13,7 +13,7 @@ struct build {
     bool skip_block;          /* too many of them, or its title is wrong: its settings go nowhere */
     struct {
         unsigned line, block;
-    } seen[64];               /* where each option of the table was set last */
+    } seen[64]; /* where each option of the table was set last */
     unsigned pool_line[CONFIG_POOLS], listen_line[CONFIG_LISTENS];
     unsigned n_certificates;
     char scratch[CONFIG_PATH]; /* what is set in a skipped block */

@@ -9,11 +9,11 @@
 #include "crypto/prim.h"
 
 enum {
-    MSCHAP_CHALLENGE_LEN = 16,    /* authenticator's and peer's challenge */
-    MSCHAP_NT_HASH_LEN = 16,      /* NT password hash */
+    MSCHAP_CHALLENGE_LEN = 16, /* authenticator's and peer's challenge */
+    MSCHAP_NT_HASH_LEN = 16,   /* NT password hash */
     MSCHAP_NT_RESPONSE_LEN = 24,
     MSCHAP_AUTH_RESPONSE_LEN = 20,
-    MSCHAP_PASSWORD_CHARS = 256,  /* RFC 2759 8.3: 0 to 256 Unicode characters */
+    MSCHAP_PASSWORD_CHARS = 256, /* RFC 2759 8.3: 0 to 256 Unicode characters */
 };
 
 /* Who answers what: the inputs that both proofs share. `name` may still hold its domain. */

@@ -9,14 +9,10 @@
 enum { OPT_IP = 256, OPT_PAP_ONLY, OPT_REVERSIBLE, OPT_JSON, OPT_VERSION };
 
 static const struct option longs[] = {
-    { "config", required_argument, NULL, 'c' },
-    { "ip", required_argument, NULL, OPT_IP },
-    { "pap-only", no_argument, NULL, OPT_PAP_ONLY },
-    { "reversible", no_argument, NULL, OPT_REVERSIBLE },
-    { "json", no_argument, NULL, OPT_JSON },
-    { "help", no_argument, NULL, 'h' },
-    { "version", no_argument, NULL, OPT_VERSION },
-    { NULL, 0, NULL, 0 },
+    { "config", required_argument, NULL, 'c' },      { "ip", required_argument, NULL, OPT_IP },
+    { "pap-only", no_argument, NULL, OPT_PAP_ONLY }, { "reversible", no_argument, NULL, OPT_REVERSIBLE },
+    { "json", no_argument, NULL, OPT_JSON },         { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, OPT_VERSION },   { NULL, 0, NULL, 0 },
 };
 
 static const struct {

@@ -56,8 +56,8 @@ static bool ask_twice(const char *name, char *buf, size_t cap, size_t *ret_n)
 {
     char again[AUTH_PASSWORD_BYTES];
     size_t n = 0, m = 0;
-    bool ok = prompt_line("Password", name, buf, cap, &n) &&
-              prompt_line("The same again", name, again, sizeof(again), &m);
+    bool ok =
+        prompt_line("Password", name, buf, cap, &n) && prompt_line("The same again", name, again, sizeof(again), &m);
     if (ok && (n != m || !secret_eq(buf, again, n))) {
         fail("the two are not the same");
         ok = false;

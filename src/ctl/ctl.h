@@ -13,8 +13,8 @@ enum verb { VERB_NONE, VERB_ADD, VERB_PASSWD, VERB_DEL, VERB_LIST, VERB_LOCK, VE
 struct request {
     const char *config;
     enum verb verb;
-    const char *name;      /* NULL with list */
-    uint32_t ipv4;         /* --ip, host order; 0: none */
+    const char *name; /* NULL with list */
+    uint32_t ipv4;    /* --ip, host order; 0: none */
     bool pap_only, reversible, json;
     bool help, version;
 };

@@ -6,27 +6,26 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-static const char help[] =
-    "Usage: aditctl [--config FILE] user VERB\n"
-    "\n"
-    "  user add NAME [--ip ADDRESS] [--pap-only | --reversible]\n"
-    "                          add a user\n"
-    "  user passwd NAME [--pap-only | --reversible]\n"
-    "                          give a user another password\n"
-    "  user del NAME           delete a user\n"
-    "  user list [--json]      list all users\n"
-    "  user lock NAME          refuse the user from now on\n"
-    "  user unlock NAME        and no longer\n"
-    "\n"
-    "  -c, --config FILE       configuration of the server (/etc/adit/aditd.conf)\n"
-    "      --ip ADDRESS        give the user this address always, and one session at a time\n"
-    "      --pap-only          store a slow hash only: for PAP\n"
-    "      --reversible        store the password itself as well: for CHAP\n"
-    "  -h, --help              this text\n"
-    "      --version           the version\n"
-    "\n"
-    "The password is asked for on the terminal, or read from standard input when that is none.\n"
-    "Exit status: 0 done, 1 failed, 2 bad usage or configuration.\n";
+static const char help[] = "Usage: aditctl [--config FILE] user VERB\n"
+                           "\n"
+                           "  user add NAME [--ip ADDRESS] [--pap-only | --reversible]\n"
+                           "                          add a user\n"
+                           "  user passwd NAME [--pap-only | --reversible]\n"
+                           "                          give a user another password\n"
+                           "  user del NAME           delete a user\n"
+                           "  user list [--json]      list all users\n"
+                           "  user lock NAME          refuse the user from now on\n"
+                           "  user unlock NAME        and no longer\n"
+                           "\n"
+                           "  -c, --config FILE       configuration of the server (/etc/adit/aditd.conf)\n"
+                           "      --ip ADDRESS        give the user this address always, and one session at a time\n"
+                           "      --pap-only          store a slow hash only: for PAP\n"
+                           "      --reversible        store the password itself as well: for CHAP\n"
+                           "  -h, --help              this text\n"
+                           "      --version           the version\n"
+                           "\n"
+                           "The password is asked for on the terminal, or read from standard input when that is none.\n"
+                           "Exit status: 0 done, 1 failed, 2 bad usage or configuration.\n";
 
 int fail(const char *fmt, ...)
 {

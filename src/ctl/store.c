@@ -72,7 +72,8 @@ static int open_folder(const struct place *p, bool create)
     } else if (st.st_uid != p->uid) {
         struct passwd *pw = getpwuid(p->uid);
         fail("%s must belong to %s, so that the database's journal can be written there: chown it, or name another "
-             "folder with users in the configuration", p->folder, pw ? pw->pw_name : "the configured user");
+             "folder with users in the configuration",
+             p->folder, pw ? pw->pw_name : "the configured user");
     } else {
         return fd;
     }

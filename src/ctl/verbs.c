@@ -24,7 +24,8 @@ static bool names_method(const struct config *c, enum auth_method m)
 /* A record of this kind must be of use with the configured methods. NULL, or why not. */
 static const char *kind_fault(const struct config *c, enum password_kind kind)
 {
-    struct user u = { .has_nt = kind != PASSWORD_PAP_ONLY, .has_slow = kind == PASSWORD_PAP_ONLY,
+    struct user u = { .has_nt = kind != PASSWORD_PAP_ONLY,
+                      .has_slow = kind == PASSWORD_PAP_ONLY,
                       .has_clear = kind == PASSWORD_REVERSIBLE };
     if (kind == PASSWORD_REVERSIBLE && !names_method(c, AUTH_CHAP_MD5))
         return "--reversible is for CHAP alone, and auth { methods } does not name chap";
@@ -39,7 +40,8 @@ static void warn_reversible(enum password_kind kind)
 {
     if (kind == PASSWORD_REVERSIBLE)
         fputs("aditctl: warning: the password itself is stored; whoever reads the database has it. "
-              "Prefer MS-CHAPv2 where the clients can\n", stderr);
+              "Prefer MS-CHAPv2 where the clients can\n",
+              stderr);
 }
 
 /* Asks for the password and puts it into u; u->name is set. */

@@ -18,7 +18,7 @@ enum {
 };
 
 struct packet {
-    uint8_t *p;                 /* first byte of the IP header; borrowed */
+    uint8_t *p; /* first byte of the IP header; borrowed */
     uint32_t n;
     uint8_t vnet[TUN_VNET_HDR]; /* struct virtio_net_hdr as read, or to be written */
 };
@@ -82,7 +82,7 @@ struct blocks {
 
 void blocks_init(struct blocks *b, size_t size, unsigned keep);
 void blocks_done(struct blocks *b);
-uint8_t *blocks_get(struct blocks *b); /* NULL: no memory */
+uint8_t *blocks_get(struct blocks *b);             /* NULL: no memory */
 void blocks_put(struct blocks *b, uint8_t *block); /* NULL is fine */
 
 #endif

@@ -30,7 +30,8 @@ static bool directed_broadcast(const struct gate_nets *nets, const uint8_t addr1
     return false;
 }
 
-enum drop gate_from_session(const struct packet *p, const struct prefix *own, unsigned n_own, const struct gate_nets *nets)
+enum drop gate_from_session(const struct packet *p, const struct prefix *own, unsigned n_own,
+                            const struct gate_nets *nets)
 {
     uint8_t from[16], to[16];
     struct slice bytes = slice_of(p->p, p->n);

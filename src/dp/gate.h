@@ -16,6 +16,7 @@ struct gate_nets {
 };
 
 /* DROP_NONE: may pass. `own`: the prefixes of the session that sent the packet. */
-enum drop gate_from_session(const struct packet *p, const struct prefix *own, unsigned n_own, const struct gate_nets *nets);
+enum drop gate_from_session(const struct packet *p, const struct prefix *own, unsigned n_own,
+                            const struct gate_nets *nets);
 
 #endif

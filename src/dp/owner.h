@@ -21,8 +21,8 @@ struct owner_slot {
 
 struct owners {
     struct owner_slot *slots;
-    uint32_t cap, used;       /* cap is a power of two, or 0 */
-    uint32_t lens4[33];       /* entries of each length: what a lookup has to try */
+    uint32_t cap, used; /* cap is a power of two, or 0 */
+    uint32_t lens4[33]; /* entries of each length: what a lookup has to try */
     uint32_t lens6[129];
 };
 

@@ -22,22 +22,23 @@
 #include "tls/tls.h"
 
 enum {
-    STREAM_RECV = 65536,           /* ciphertext taken from the socket at once */
+    STREAM_RECV = 65536,                /* ciphertext taken from the socket at once */
     STREAM_CARRY = HTTP_HEAD_MAX + 512, /* a partial frame or head is never longer */
     STREAM_PLAIN = STREAM_CARRY + 65536,
-    STREAM_RECORD = 16384,         /* plaintext of one TLS record (RFC 8446 5.1) */
+    STREAM_RECORD = 16384,            /* plaintext of one TLS record (RFC 8446 5.1) */
     STREAM_BURST = 2 * STREAM_RECORD, /* plaintext encrypted before the socket is asked to take it */
-    STREAM_OUT = 65536,            /* ciphertext of one burst, of a handshake flight, or what waits for the socket */
-    STREAM_QUEUE = 65536,          /* packets that wait, framed */
-    STREAM_TURNS = 4,              /* times that one stream_readable() asks the socket: others wait */
+    STREAM_OUT = 65536,               /* ciphertext of one burst, of a handshake flight, or what waits for the socket */
+    STREAM_QUEUE = 65536,             /* packets that wait, framed */
+    STREAM_TURNS = 4,                 /* times that one stream_readable() asks the socket: others wait */
 };
 
 /* What a worker lends to all of its streams. */
 struct stream_bench {
-    struct tls_io io;              /* hand this one to tls_new() */
-    uint8_t *cipher;               /* STREAM_RECV */
-    uint8_t *plain_block, *plain;  /* STREAM_PLAIN, with PACKET_HEAD bytes before it for the first packet's vnet header */
-    uint8_t *record;               /* STREAM_RECORD, being filled */
+    struct tls_io io; /* hand this one to tls_new() */
+    uint8_t *cipher;  /* STREAM_RECV */
+    uint8_t *plain_block,
+        *plain;      /* STREAM_PLAIN, with PACKET_HEAD bytes before it for the first packet's vnet header */
+    uint8_t *record; /* STREAM_RECORD, being filled */
     struct blocks outs, carries, queues;
 };
 
@@ -75,16 +76,17 @@ struct stream_event {
     enum stream_ev_kind kind;
     struct tunnel_event tunnel; /* its slices are borrowed until the next call */
     enum stream_cause cause;
-    const char *text;           /* DEAD by TLS: a sentence; else "" */
+    const char *text; /* DEAD by TLS: a sentence; else "" */
 };
 
 struct stream_conf {
-    struct tls_ctx *tls;              /* referenced while the handshake lasts */
-    const struct tunnel_conf *tunnel; /* certificates are filled in from this handshake; not owned, must outlive the stream */
-    const struct env *env;            /* not owned, must outlive the stream */
-    msec tls_timeout;                 /* from init to an open TLS connection */
-    msec flush_timeout;               /* 5000: how long a peer may take to read what is left at the end */
-    msec linger_timeout;              /* 2000: how long we wait for the peer to close */
+    struct tls_ctx *tls; /* referenced while the handshake lasts */
+    const struct tunnel_conf
+        *tunnel;           /* certificates are filled in from this handshake; not owned, must outlive the stream */
+    const struct env *env; /* not owned, must outlive the stream */
+    msec tls_timeout;      /* from init to an open TLS connection */
+    msec flush_timeout;    /* 5000: how long a peer may take to read what is left at the end */
+    msec linger_timeout;   /* 2000: how long we wait for the peer to close */
 };
 
 struct stream_count {
@@ -101,25 +103,25 @@ struct stream_wait {
 struct stream {
     struct stream_conf conf;
     struct stream_bench *bench;
-    int fd;                       /* owned, closed by stream_done() */
+    int fd; /* owned, closed by stream_done() */
     enum stream_state state;
     enum stream_cause cause;
-    msec due;                     /* of the state */
+    msec due; /* of the state */
     bool secure_told, dead_told;
-    bool tunnel_on;               /* `tunnel` is set up */
-    bool eof;                     /* the peer sends nothing more */
-    bool broken;                  /* nothing can be sent or read any more: DEAD as soon as the tunnel has said DOWN */
-    bool said_goodbye;            /* close_notify was written */
-    bool drained;                 /* the last read took all that the socket had */
-    unsigned turns;               /* reads in this run of stream_readable() calls */
-    struct tls *tls;              /* made when the first byte comes (client: at once) */
-    struct tls_cert_hash leaf;    /* of this handshake */
-    struct stream_wait out;       /* (a) ciphertext that the socket did not take */
-    struct stream_wait carry;     /* (b) a partial frame or head */
-    struct stream_wait queue;     /* (c) framed packets not yet encrypted */
-    struct rd plain;              /* decrypted and not yet walked; only inside a run of stream_readable() calls */
+    bool tunnel_on;            /* `tunnel` is set up */
+    bool eof;                  /* the peer sends nothing more */
+    bool broken;               /* nothing can be sent or read any more: DEAD as soon as the tunnel has said DOWN */
+    bool said_goodbye;         /* close_notify was written */
+    bool drained;              /* the last read took all that the socket had */
+    unsigned turns;            /* reads in this run of stream_readable() calls */
+    struct tls *tls;           /* made when the first byte comes (client: at once) */
+    struct tls_cert_hash leaf; /* of this handshake */
+    struct stream_wait out;    /* (a) ciphertext that the socket did not take */
+    struct stream_wait carry;  /* (b) a partial frame or head */
+    struct stream_wait queue;  /* (c) framed packets not yet encrypted */
+    struct rd plain;           /* decrypted and not yet walked; only inside a run of stream_readable() calls */
     struct stream_count count;
-    struct tunnel tunnel;         /* last: most of the struct */
+    struct tunnel tunnel; /* last: most of the struct */
 };
 
 /* Takes over `fd`: a connected, non-blocking stream socket, its options set already (net/sock.h, sock_session_setup: how

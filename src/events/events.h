@@ -4,7 +4,7 @@
  * below 1000 are those of the Windows source Microsoft-Windows-RasSstp; ours start at 1000. Bytes that a peer controls
  * are escaped and cut. Each line of a call carries its correlation id. One sink for now: stderr, one write(2) a line.
  *
- *   2026-11-20T08:30:00.123Z notice 1101 SESSION_UP worker0 call={…} user=alice peer=198.18.0.7:4711 …: a session is up
+ *   2026-11-20T08:30:00.123Z notice 1101 SESSION_UP worker0 call={…} user=alice peer=198.18.0.7:4711: a session is up
  *
  * At warning and above, "; what to do" follows. Events that a peer can cause at will are limited (a bucket of 50 lines
  * that refills with 10 a second, each event its own); how many were left out is said afterwards (SUPPRESSED).
@@ -25,8 +25,8 @@ enum event_id {
 
 enum event_field_kind { FIELD_END, FIELD_TEXT, FIELD_BYTES, FIELD_NUM, FIELD_HEX };
 
-/* One field. TEXT is ours (a C string; NULL leaves the field out), BYTES are a peer's. Both are escaped and quoted where
- * needed and cut at EVENT_CUT bytes; NUM is decimal, HEX is bytes as hexadecimal digits. */
+/* One field. TEXT is ours (a C string; NULL leaves the field out), BYTES are a peer's. Both are escaped and quoted
+ * where needed and cut at EVENT_CUT bytes; NUM is decimal, HEX is bytes as hexadecimal digits. */
 struct event_field {
     enum event_field_kind kind;
     const char *key;
@@ -60,15 +60,16 @@ bool event_level_from(const char *name, enum event_level *ret);
 /* Another descriptor than stderr, for tests. */
 void events_set_fd(int fd);
 
-/* `call` is the correlation id with or without braces, or NULL.
- * Usage: event(EV_SESSION_UP, id, F_TEXT("user", u), F_NUM("bytes", n)); */
+/* `call` is the correlation id with or without braces, or NULL. Usage: event(EV_SESSION_UP, id, F_TEXT("user", u),
+ * F_NUM("bytes", n)); */
 void event_emit(enum event_id id, const char *call, const struct event_field *fields);
 /* clang-format off */
 #define event(id, call, ...) \
     event_emit((id), (call), (const struct event_field[]){ __VA_ARGS__ __VA_OPT__(,) { .kind = FIELD_END } })
 /* clang-format on */
 
-/* Says now how many lines of limited events were left out. Call it before the process ends; event_emit() does it too. */
+/* Says now how many lines of limited events were left out. Call it before the process ends; event_emit() does it
+ * too. */
 void events_flush(void);
 
 /* The line of an event, with its newline and a NUL, as event_emit() writes it; returns its length without the NUL.

@@ -14,7 +14,7 @@ struct adit_config {
 
 /* The question that is open, copied: its answer may come much later. */
 struct lib_question {
-    uint32_t ask;               /* the tunnel's number; 0: none is open */
+    uint32_t ask; /* the tunnel's number; 0: none is open */
     enum auth_method method;
     uint8_t id;
     uint8_t name[AUTH_NAME_MAX], password[AUTH_PASSWORD_BYTES], challenge[16], response[64];
@@ -22,13 +22,13 @@ struct lib_question {
 };
 
 struct adit_session {
-    struct adit_config config;  /* the tunnel's configuration points into it */
+    struct adit_config config; /* the tunnel's configuration points into it */
     struct env env;
     struct tunnel tunnel;
     char correlation[39];
     struct lib_question question;
     struct eap_server eap;
-    bool eap_on;                /* it is initialised */
+    bool eap_on; /* it is initialised */
     struct params granted;
 };
 

@@ -3,8 +3,8 @@
  *
  * Each verb lets the protocols work first and then settles: takes what LCP reports, then what the NCPs report.
  *
- * After authentication LCP is not negotiated a second time: the crypto binding of [MS-SSTP] has been made over that
- * authentication, so a link that leaves Opened then is ended (LINK_CAUSE_RENEGOTIATION). */
+ * After authentication LCP is not negotiated a second time: the crypto binding ([MS-SSTP] 3.2.5.2.2) has been
+ * made over that authentication, so a link that leaves Opened then is ended (LINK_CAUSE_RENEGOTIATION). */
 #include "ppp/link.h"
 #include "wire/ppp_frame.h"
 

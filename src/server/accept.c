@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 enum {
-    ACCEPT_TURN = 8,      /* connections a turn: other workers and the sessions get theirs */
+    ACCEPT_TURN = 8, /* connections a turn: other workers and the sessions get theirs */
     ACCEPT_PAUSE_MS = 200,
 };
 

@@ -14,24 +14,24 @@ enum { CONN_CALL = 40, CONN_IDENT = 64 };
 struct conn {
     struct worker *w;
     uint64_t handle;
-    struct env env;           /* notes find their way back to this connection */
+    struct env env; /* notes find their way back to this connection */
     struct watch *watch;
     struct timer *timer;
-    msec armed;               /* when the timer fires; it may be too early, never too late */
+    msec armed; /* when the timer fires; it may be too early, never too late */
     struct prefix peer;
     char peer_text[SOCK_TEXT], local_text[SOCK_TEXT];
     char call[CONN_CALL];     /* correlation id: ours until the client gives its own */
     char ident[CONN_IDENT];   /* LCP Identification, the printable part */
     char user[AUTH_NAME_MAX]; /* as in the database, once authenticated */
     enum auth_method method;
-    struct params params;     /* of the verdict */
-    bool half_open;           /* counted as such */
-    bool asked;               /* authd knows of us */
-    bool up, over;            /* SESSION_UP, the end, have been reported */
+    struct params params; /* of the verdict */
+    bool half_open;       /* counted as such */
+    bool asked;           /* authd knows of us */
+    bool up, over;        /* SESSION_UP, the end, have been reported */
     bool told_spoof, told_early;
-    uint8_t hash;             /* BINDING_* used */
+    uint8_t hash; /* BINDING_* used */
     msec up_at;
-    struct stream stream;     /* last: most of the struct */
+    struct stream stream; /* last: most of the struct */
 };
 
 /* Takes a connection over; on failure the descriptor is closed and nothing is left. */

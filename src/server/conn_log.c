@@ -72,7 +72,8 @@ static void note_ppp(const struct conn *c, const struct note *n)
     else if (n->id == NOTE_LCP_PROTO_UNKNOWN)
         event(EV_PPP_PROTOCOL_REJECTED, c->call, F_NUM("protocol", n->a));
     else if (n->id == NOTE_LCP_AUTH_NO_COMMON)
-        event(EV_AUTH_NO_COMMON_METHOD, c->call, F_TEXT("peer", c->peer_text), F_NUM("protocol", n->a), F_NUM("algorithm", n->b));
+        event(EV_AUTH_NO_COMMON_METHOD, c->call, F_TEXT("peer", c->peer_text), F_NUM("protocol", n->a),
+              F_NUM("algorithm", n->b));
     else if (n->id == NOTE_NCP_NO_ADDRESS)
         event(EV_PPP_NO_ADDRESS, c->call, F_TEXT("peer", c->peer_text));
 }
@@ -98,8 +99,8 @@ void conn_note(void *ctx, const struct note *n)
         break;
     case NOTE_HTTP_REFUSED:
         /* 401 is the answer to the probes of load balancers and to browsers. */
-        event(n->a == 401 ? EV_HTTP_PROBE : EV_HTTP_REFUSED, c->call, F_TEXT("peer", c->peer_text), F_NUM("status", n->a),
-              F_BYTES("request", n->text));
+        event(n->a == 401 ? EV_HTTP_PROBE : EV_HTTP_REFUSED, c->call, F_TEXT("peer", c->peer_text),
+              F_NUM("status", n->a), F_BYTES("request", n->text));
         break;
     case NOTE_CALL_STATE:
     case NOTE_CALL_NAK_SENT:
@@ -136,21 +137,52 @@ void conn_log_up(const struct conn *c, const struct tunnel_event *ev)
     event(EV_SESSION_UP, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
           F_TEXT("address", prefixes), F_TEXT("method", auth_method_name(c->method)),
           F_TEXT("tls", tls_version(stream_tls(&c->stream))), F_TEXT("cipher", tls_cipher(stream_tls(&c->stream))),
-          F_TEXT("hash", c->hash == BINDING_SHA256 ? "SHA-256" : "SHA-1"), F_NUM("mtu", ev->mtu), F_NUM("worker", c->w->index),
-          F_BYTES("client", slice_str(c->ident)));
+          F_TEXT("hash", c->hash == BINDING_SHA256 ? "SHA-256" : "SHA-1"), F_NUM("mtu", ev->mtu),
+          F_NUM("worker", c->w->index), F_BYTES("client", slice_str(c->ident)));
 }
 
-static void log_session_end(const struct conn *c, const char *reason, uint32_t detail, struct slice words)
+/* One word a cause, for those who search the log or count. */
+static const char *cause_word(enum tunnel_cause cause)
+{
+    static const char *const words[] = {
+        [TUNNEL_CAUSE_NONE] = "none",
+        [TUNNEL_CAUSE_LOCAL] = "local",
+        [TUNNEL_CAUSE_PEER] = "peer",
+        [TUNNEL_CAUSE_LOST] = "lost",
+        [TUNNEL_CAUSE_HTTP_TIMEOUT] = "http-timeout",
+        [TUNNEL_CAUSE_HTTP_REFUSED] = "http-refused",
+        [TUNNEL_CAUSE_HTTP_VERSION] = "http-version",
+        [TUNNEL_CAUSE_SSTP] = "sstp",
+        [TUNNEL_CAUSE_SSTP_ABORTED] = "sstp-aborted",
+        [TUNNEL_CAUSE_BINDING] = "binding",
+        [TUNNEL_CAUSE_NEGOTIATION_TIMEOUT] = "negotiation-timeout",
+        [TUNNEL_CAUSE_HELLO_TIMEOUT] = "hello-timeout",
+        [TUNNEL_CAUSE_GARBAGE] = "garbage",
+        [TUNNEL_CAUSE_LCP] = "lcp",
+        [TUNNEL_CAUSE_NO_AUTH_METHOD] = "no-auth-method",
+        [TUNNEL_CAUSE_AUTH_REFUSED] = "auth-refused",
+        [TUNNEL_CAUSE_AUTH_TIMEOUT] = "auth-timeout",
+        [TUNNEL_CAUSE_SERVER_UNPROVEN] = "server-unproven",
+        [TUNNEL_CAUSE_NO_NETWORK] = "no-network",
+        [TUNNEL_CAUSE_NO_ADDRESS] = "no-address",
+    };
+    return cause <= TUNNEL_CAUSE_NO_ADDRESS ? words[cause] : "unknown";
+}
+
+static void log_session_end(const struct conn *c, const char *cause, const char *reason, uint32_t detail,
+                            struct slice words)
 {
     const struct stream_count *n = &c->stream.count;
     char prefixes[PREFIXES_TEXT];
     prefixes_text(&c->params, prefixes);
-    event(EV_SESSION_DOWN, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text), F_TEXT("address", prefixes),
-          F_TEXT("method", auth_method_name(c->method)), F_TEXT("tls", tls_version(stream_tls(&c->stream))),
+    event(EV_SESSION_DOWN, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
+          F_TEXT("address", prefixes), F_TEXT("method", auth_method_name(c->method)),
+          F_TEXT("tls", tls_version(stream_tls(&c->stream))),
           F_NUM("seconds", (loop_now(c->w->loop) - c->up_at) / 1000), F_NUM("bytes_in", n->bytes_in),
           F_NUM("bytes_out", n->bytes_out), F_NUM("packets_in", n->packets_in), F_NUM("packets_out", n->packets_out),
           F_NUM("drops", drops_sum(&n->drops)), F_NUM("drops_spoofed", n->drops.n[DROP_SPOOFED]),
-          F_NUM("drops_queue", n->drops.n[DROP_QUEUE]), F_TEXT("reason", reason), F_NUM("detail", detail), F_BYTES("words", words));
+          F_NUM("drops_queue", n->drops.n[DROP_QUEUE]), F_TEXT("cause", cause), F_TEXT("reason", reason),
+          F_NUM("detail", detail), F_BYTES("words", words));
 }
 
 /* The event that belongs to a cause, where it has one of its own beside the last line of the call. */
@@ -170,7 +202,8 @@ static void log_cause(const struct conn *c, const struct tunnel_event *ev)
         event(EV_AUTH_TIMED_OUT, c->call, F_TEXT("peer", c->peer_text));
         break;
     case TUNNEL_CAUSE_LOST:
-        event(EV_CONNECTION_LOST, c->call, F_TEXT("peer", c->peer_text), F_TEXT("cause", stream_cause_text(c->stream.cause)));
+        event(EV_CONNECTION_LOST, c->call, F_TEXT("peer", c->peer_text),
+              F_TEXT("cause", stream_cause_text(c->stream.cause)));
         break;
     case TUNNEL_CAUSE_GARBAGE:
         event(EV_SSTP_MALFORMED, c->call, F_TEXT("peer", c->peer_text));
@@ -201,16 +234,17 @@ void conn_log_down(const struct conn *c, const struct tunnel_event *ev)
 {
     log_cause(c, ev);
     if (c->up)
-        log_session_end(c, tunnel_cause_text(ev->cause), ev->detail, ev->text);
+        log_session_end(c, cause_word(ev->cause), tunnel_cause_text(ev->cause), ev->detail, ev->text);
     else if (ev->cause != TUNNEL_CAUSE_HTTP_REFUSED)
         event(EV_CALL_ENDED, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
-              F_TEXT("reason", tunnel_cause_text(ev->cause)), F_NUM("detail", ev->detail), F_BYTES("words", ev->text));
+              F_TEXT("cause", cause_word(ev->cause)), F_TEXT("reason", tunnel_cause_text(ev->cause)),
+              F_NUM("detail", ev->detail), F_BYTES("words", ev->text));
 }
 
 void conn_log_dead(const struct conn *c, const struct stream_event *ev)
 {
     if (c->up) {
-        log_session_end(c, stream_cause_text(ev->cause), 0, slice_of(NULL, 0));
+        log_session_end(c, "cut", stream_cause_text(ev->cause), 0, slice_of(NULL, 0));
         return;
     }
     switch (ev->cause) {

@@ -52,10 +52,11 @@ static void tell_loaded(const struct config *c, struct tls_ctx *ctx)
 {
     struct tls_cert_hash hash;
     tls_ctx_hash(ctx, &hash);
-    event(EV_CERTIFICATE_LOADED, NULL, F_TEXT("certificate", c->certificate.name), F_TEXT("chain", c->certificate.chain),
-          F_HEX("sha256", slice_of(hash.sha256, sizeof(hash.sha256))));
+    event(EV_CERTIFICATE_LOADED, NULL, F_TEXT("certificate", c->certificate.name),
+          F_TEXT("chain", c->certificate.chain), F_HEX("sha256", slice_of(hash.sha256, sizeof(hash.sha256))));
     if (tls_ctx_warning(ctx)[0])
-        event(EV_CERTIFICATE_UNFIT, NULL, F_TEXT("certificate", c->certificate.name), F_TEXT("cause", tls_ctx_warning(ctx)));
+        event(EV_CERTIFICATE_UNFIT, NULL, F_TEXT("certificate", c->certificate.name),
+              F_TEXT("cause", tls_ctx_warning(ctx)));
 }
 
 static bool check(const struct config *c, const struct cert_files *f)
@@ -104,8 +105,8 @@ static void give_to(int folder, const char *base, const struct passwd *pw)
         char name[CONFIG_PATH + 16];
         struct stat st;
         snprintf(name, sizeof(name), "%s%s", base, tails[i]);
-        if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 && st.st_nlink == 1 &&
-            fchownat(folder, name, pw->pw_uid, pw->pw_gid, AT_SYMLINK_NOFOLLOW) < 0)
+        if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 &&
+            st.st_nlink == 1 && fchownat(folder, name, pw->pw_uid, pw->pw_gid, AT_SYMLINK_NOFOLLOW) < 0)
             complain(EV_STORE_NOT_OPENED, name, strerror(errno));
     }
 }
@@ -124,7 +125,8 @@ int users_folder_open(const struct config *c, const char *user)
     struct stat st;
     const char *slash = strrchr(c->users, '/');
     const struct passwd *pw = getpwnam(user);
-    snprintf(folder, sizeof(folder), "%.*s", slash && slash != c->users ? (int)(slash - c->users) : 1, slash ? c->users : ".");
+    snprintf(folder, sizeof(folder), "%.*s", slash && slash != c->users ? (int)(slash - c->users) : 1,
+             slash ? c->users : ".");
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0 || !pw) {
         complain(EV_STORE_NOT_OPENED, folder, pw ? strerror(errno) : "the user is gone");

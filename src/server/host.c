@@ -32,7 +32,8 @@ static bool open_journal(struct host *h, const struct config *c)
     int r = undo_open(c->state_dir, c->interface, &h->undo, &left, err);
     if (r < 0) {
         h->undo = NULL;
-        event(r == ERR_STATE ? EV_UNDO_BUSY : EV_START_FAILED, NULL, F_TEXT("interface", c->interface), F_TEXT("cause", err));
+        event(r == ERR_STATE ? EV_UNDO_BUSY : EV_START_FAILED, NULL, F_TEXT("interface", c->interface),
+              F_TEXT("cause", err));
         return false;
     }
     if (left)

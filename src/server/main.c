@@ -17,15 +17,16 @@
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_BAD_USAGE = 2 };
 
-static const char usage[] = "usage: aditd [-c FILE] [--check]\n"
-                            "\n"
-                            "  -c, --config FILE  configuration (default " DEFAULT_CONFIG ")\n"
-                            "      --check        check the configuration and the files that it names, and exit\n"
-                            "      --help         show this and exit\n"
-                            "      --version      show the version and exit\n"
-                            "\n"
-                            "SIGTERM and SIGINT end all sessions properly and put the host back as it was.\n"
-                            "Exit status: 0 success, 1 failed, 2 bad usage or configuration. See aditd(8), aditd.conf(5).\n";
+static const char usage[] =
+    "usage: aditd [-c FILE] [--check]\n"
+    "\n"
+    "  -c, --config FILE  configuration (default " DEFAULT_CONFIG ")\n"
+    "      --check        check the configuration and the files that it names, and exit\n"
+    "      --help         show this and exit\n"
+    "      --version      show the version and exit\n"
+    "\n"
+    "SIGTERM and SIGINT end all sessions properly and put the host back as it was.\n"
+    "Exit status: 0 success, 1 failed, 2 bad usage or configuration. See aditd(8), aditd.conf(5).\n";
 
 static int bad_usage(const char *what, const char *arg)
 {

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 enum {
-    GRACE = 6000,      /* for sessions to say goodbye; then the workers cut them */
+    GRACE = 6000,        /* for sessions to say goodbye; then the workers cut them */
     WORKERS_GONE = 8000, /* after that workers are killed */
     AUTHD_GONE = 1000,
 };
@@ -120,8 +120,10 @@ static void role_gone(struct master *m, struct role *r, int status)
 {
     bool asked = m->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0;
     if (!asked)
-        event(EV_ROLE_DIED, NULL, F_TEXT("role", role_kind_name(r->kind)), F_NUM("index", r->index), F_NUM("pid", r->pid),
-              F_NUM(WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)));
+        event(EV_ROLE_DIED, NULL, F_TEXT("role", role_kind_name(r->kind)), F_NUM("index", r->index),
+              F_NUM("pid", r->pid),
+              F_NUM(WIFSIGNALED(status) ? "signal" : "status",
+                    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)));
     r->pid = 0;
     chan_free(r->chan);
     r->chan = NULL;
@@ -152,7 +154,8 @@ static void on_role(void *ctx, struct imsg *msg)
     uint32_t phase = r->ready ? ROLE_RUN : ROLE_SETUP;
     const char *why = imsg_check(role_to_master.rules, role_to_master.n, phase, msg);
     if (why) {
-        event(EV_ROLE_REFUSED, NULL, F_TEXT("from", role_kind_name(r->kind)), F_NUM("index", r->index), F_TEXT("cause", why));
+        event(EV_ROLE_REFUSED, NULL, F_TEXT("from", role_kind_name(r->kind)), F_NUM("index", r->index),
+              F_TEXT("cause", why));
         kill(r->pid, SIGKILL);
         return;
     }
@@ -194,8 +197,9 @@ static bool prepare(struct master *m)
     m->loop = loop_new();
     m->deadline = m->loop ? timer_new(m->loop, on_deadline, m) : NULL;
     signal(SIGPIPE, SIG_IGN);
-    if (m->deadline && loop_signal(m->loop, SIGTERM, on_terminate, m) == 0 && loop_signal(m->loop, SIGINT, on_terminate, m) == 0 &&
-        loop_signal(m->loop, SIGHUP, on_hangup, m) == 0 && loop_signal(m->loop, SIGCHLD, on_child, m) == 0)
+    if (m->deadline && loop_signal(m->loop, SIGTERM, on_terminate, m) == 0 &&
+        loop_signal(m->loop, SIGINT, on_terminate, m) == 0 && loop_signal(m->loop, SIGHUP, on_hangup, m) == 0 &&
+        loop_signal(m->loop, SIGCHLD, on_child, m) == 0)
         return true;
     event(EV_START_FAILED, NULL, F_TEXT("cause", "no memory for the loop"));
     return false;

@@ -25,13 +25,13 @@ struct role {
 
 struct master {
     struct config config;
-    const char *user;     /* of the roles */
+    const char *user; /* of the roles */
     struct loop *loop;
     struct timer *deadline;
     struct host host;
     struct cert_files cert;
-    int listeners[CONFIG_LISTENS]; /* -1: none */
-    int users_folder, limits;      /* -1: none */
+    int listeners[CONFIG_LISTENS];         /* -1: none */
+    int users_folder, limits;              /* -1: none */
     struct role roles[1 + TUN_QUEUES_MAX]; /* [0] is authd */
     unsigned n_roles;
     bool started, stopping, authd_told;

@@ -196,7 +196,8 @@ static bool send_certificate(struct master *m)
 }
 
 /* A pair between two roles: each end goes to one of them, under the other's number. */
-static bool join(struct role *a, enum role_msg to_a, uint32_t id_a, struct role *b, enum role_msg to_b, uint32_t id_b, bool packets)
+static bool join(struct role *a, enum role_msg to_a, uint32_t id_a, struct role *b, enum role_msg to_b, uint32_t id_b,
+                 bool packets)
 {
     int fds[2];
     if ((packets ? handover_pair(fds) : imsg_pair(fds)) < 0) {

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 enum {
-    ARENA = 1 << 20,   /* a batch of 16 packets of the largest size, or 64 of any that a tunnel takes */
-    TURN_BATCHES = 4,  /* read from one descriptor before others get their turn */
+    ARENA = 1 << 20,  /* a batch of 16 packets of the largest size, or 64 of any that a tunnel takes */
+    TURN_BATCHES = 4, /* read from one descriptor before others get their turn */
 };
 
 int plane_init(struct plane *p, struct loop *l, uint32_t worker, plane_deliver_fn *deliver, void *ctx)
@@ -228,7 +228,8 @@ void plane_other_disown(struct plane *p, struct owner who, const struct prefix *
 
 /* ---- from a session ---- */
 
-enum drop plane_from_session(struct plane *p, const struct batch *packets, const struct params *params, struct drops *drops)
+enum drop plane_from_session(struct plane *p, const struct batch *packets, const struct params *params,
+                             struct drops *drops)
 {
     struct batch pass;
     enum drop first = DROP_NONE;

@@ -27,15 +27,15 @@ struct plane_peer {
 struct plane {
     struct loop *loop;
     uint32_t worker;
-    int tun, steer;          /* -1: none */
+    int tun, steer; /* -1: none */
     struct watch *watch;
     struct arena arena;
-    uint8_t *datagram;       /* HANDOVER_MAX */
-    struct owners owners;    /* all sessions of all workers */
+    uint8_t *datagram;    /* HANDOVER_MAX */
+    struct owners owners; /* all sessions of all workers */
     struct plane_peer peers[TUN_QUEUES_MAX];
     struct prefix nets[16];
     struct gate_nets gate;
-    struct drops drops;      /* of packets that belong to no session */
+    struct drops drops; /* of packets that belong to no session */
     plane_deliver_fn *deliver;
     void *ctx;
 };
@@ -62,6 +62,7 @@ void plane_other_own(struct plane *p, struct owner who, const struct prefix *pre
 void plane_other_disown(struct plane *p, struct owner who, const struct prefix *prefixes, unsigned n);
 
 /* Packets from a session to the host; drops are counted in the session's set. Returns the first reason for a drop. */
-enum drop plane_from_session(struct plane *p, const struct batch *packets, const struct params *params, struct drops *drops);
+enum drop plane_from_session(struct plane *p, const struct batch *packets, const struct params *params,
+                             struct drops *drops);
 
 #endif

@@ -89,7 +89,8 @@ int registry_up(struct registry *r, uint32_t worker, uint64_t session)
     return 0;
 }
 
-void registry_down(struct registry *r, uint32_t worker, uint64_t session, void (*fn)(void *ctx, struct owner newer), void *ctx)
+void registry_down(struct registry *r, uint32_t worker, uint64_t session, void (*fn)(void *ctx, struct owner newer),
+                   void *ctx)
 {
     struct registered **at = place(r, worker, session, false);
     struct registered *s = registry_find(r, worker, session);
@@ -103,7 +104,8 @@ void registry_down(struct registry *r, uint32_t worker, uint64_t session, void (
     free(s);
 }
 
-void registry_worker_gone(struct registry *r, uint32_t worker, void (*fn)(void *ctx, const struct registered *s), void *ctx)
+void registry_worker_gone(struct registry *r, uint32_t worker, void (*fn)(void *ctx, const struct registered *s),
+                          void *ctx)
 {
     for (uint32_t i = 0; worker < REGISTRY_WORKERS && i < r->workers[worker].cap; i++) {
         struct registered *s = r->workers[worker].at[i];

@@ -12,7 +12,7 @@
 enum { REGISTRY_WORKERS = 64, REGISTRY_INDEX_MAX = 1 << 20 };
 
 struct registered {
-    uint64_t session;  /* 0: free */
+    uint64_t session; /* 0: free */
     bool up;
     struct prefix prefixes[PARAMS_PREFIXES];
     unsigned n_prefixes;
@@ -23,7 +23,7 @@ struct registry {
         struct registered **at; /* by the index of the handle */
         uint32_t cap;
     } workers[REGISTRY_WORKERS];
-    struct owners owners;       /* of sessions that are up */
+    struct owners owners; /* of sessions that are up */
 };
 
 void registry_init(struct registry *r);
@@ -35,10 +35,13 @@ struct registered *registry_find(struct registry *r, uint32_t worker, uint64_t s
 /* It is up: it owns its prefixes from now on. ERR_STATE: never accepted, or up already. */
 int registry_up(struct registry *r, uint32_t worker, uint64_t session) MUST_CHECK;
 /* It is over. For each of its prefixes that a newer session owns by now, fn is called with that owner. */
-void registry_down(struct registry *r, uint32_t worker, uint64_t session, void (*fn)(void *ctx, struct owner newer), void *ctx);
+void registry_down(struct registry *r, uint32_t worker, uint64_t session, void (*fn)(void *ctx, struct owner newer),
+                   void *ctx);
 /* A worker is gone: fn for each of its sessions (which is removed after it). */
-void registry_worker_gone(struct registry *r, uint32_t worker, void (*fn)(void *ctx, const struct registered *s), void *ctx);
+void registry_worker_gone(struct registry *r, uint32_t worker, void (*fn)(void *ctx, const struct registered *s),
+                          void *ctx);
 /* fn for each session that is up. */
-void registry_each_up(struct registry *r, void (*fn)(void *ctx, uint32_t worker, const struct registered *s), void *ctx);
+void registry_each_up(struct registry *r, void (*fn)(void *ctx, uint32_t worker, const struct registered *s),
+                      void *ctx);
 
 #endif

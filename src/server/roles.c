@@ -135,8 +135,8 @@ int role_get_ask(struct slice body, struct role_ask *ret_a)
     q->eap = get_bytes(&r);
     if (end(&r) < 0)
         return end(&r);
-    if (method == AUTH_NONE || method >= AUTH_METHODS || q->name.n >= AUTH_NAME_MAX || q->password.n > AUTH_PASSWORD_BYTES ||
-        q->challenge.n > 64 || q->response.n > 64 || q->eap.n > AUTH_EAP_MAX)
+    if (method == AUTH_NONE || method >= AUTH_METHODS || q->name.n >= AUTH_NAME_MAX ||
+        q->password.n > AUTH_PASSWORD_BYTES || q->challenge.n > 64 || q->response.n > 64 || q->eap.n > AUTH_EAP_MAX)
         return ERR_VALUE;
     q->method = (enum auth_method)method;
     *ret_a = a;

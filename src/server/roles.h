@@ -11,30 +11,30 @@
 
 enum role_msg {
     /* master to its roles */
-    ROLE_CONFIG = 1, /* body: config_encode() */
-    ROLE_CERTIFICATE,/* worker: chain and key, PEM */
-    ROLE_LISTEN,     /* worker, id: index into config.listens; fd: listening socket */
-    ROLE_TUN,        /* worker, id: its own index; fd: TUN queue */
-    ROLE_STEER,      /* worker; fd: steering map */
-    ROLE_LIMITS,     /* worker; fd: shared counters of half-open connections */
-    ROLE_AUTHD,      /* worker; fd: channel to authd */
-    ROLE_PEER,       /* worker, id: index of another worker; fd: datagram socket to it */
-    ROLE_WORKER,     /* authd, id: index of a worker; fd: channel to it. The old one of this index is gone */
-    ROLE_START,      /* everything is said: work */
-    ROLE_STOP,       /* id: milliseconds until sessions that did not end are cut */
+    ROLE_CONFIG = 1,  /* body: config_encode() */
+    ROLE_CERTIFICATE, /* worker: chain and key, PEM */
+    ROLE_LISTEN,      /* worker, id: index into config.listens; fd: listening socket */
+    ROLE_TUN,         /* worker, id: its own index; fd: TUN queue */
+    ROLE_STEER,       /* worker; fd: steering map */
+    ROLE_LIMITS,      /* worker; fd: shared counters of half-open connections */
+    ROLE_AUTHD,       /* worker; fd: channel to authd */
+    ROLE_PEER,        /* worker, id: index of another worker; fd: datagram socket to it */
+    ROLE_WORKER,      /* authd, id: index of a worker; fd: channel to it. The old one of this index is gone */
+    ROLE_START,       /* everything is said: work */
+    ROLE_STOP,        /* id: milliseconds until sessions that did not end are cut */
     /* to master */
     ROLE_READY,
     /* worker to authd */
-    ROLE_ASK,        /* id: question */
-    ROLE_UP,         /* body: session */
-    ROLE_COUNTERS,   /* body: session, counters */
-    ROLE_DOWN,       /* body: session, counters, cause */
+    ROLE_ASK,      /* id: question */
+    ROLE_UP,       /* body: session */
+    ROLE_COUNTERS, /* body: session, counters */
+    ROLE_DOWN,     /* body: session, counters, cause */
     /* authd to worker */
-    ROLE_VERDICT,    /* id: question */
-    ROLE_END,        /* body: session, reason */
-    ROLE_OWN,        /* body: owner, prefixes: a session of another worker is up */
-    ROLE_DISOWN,     /* body: owner, prefixes: it is down */
-    ROLE_ASSERT,     /* body: session: set your steering entries again, another session's end may have taken them */
+    ROLE_VERDICT, /* id: question */
+    ROLE_END,     /* body: session, reason */
+    ROLE_OWN,     /* body: owner, prefixes: a session of another worker is up */
+    ROLE_DISOWN,  /* body: owner, prefixes: it is down */
+    ROLE_ASSERT,  /* body: session: set your steering entries again, another session's end may have taken them */
 };
 
 enum { ROLE_SETUP = 1, ROLE_RUN = 2, ROLE_ENDING = 4 }; /* phases of a role */
@@ -51,7 +51,7 @@ struct role_cert {
 };
 
 struct role_ask {
-    struct judge_who who;    /* worker is filled in by the receiver: it knows whose channel it is */
+    struct judge_who who; /* worker is filled in by the receiver: it knows whose channel it is */
     struct auth_question question;
 };
 

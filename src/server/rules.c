@@ -2,10 +2,10 @@
  * What stands in no row may not be said; imsg_check() ends the sender. */
 #include "server/roles.h"
 
-#define SETUP ROLE_SETUP
-#define RUN ROLE_RUN
-#define LIVE (ROLE_RUN | ROLE_ENDING)
-#define ALWAYS (ROLE_SETUP | ROLE_RUN | ROLE_ENDING)
+#define SETUP    ROLE_SETUP
+#define RUN      ROLE_RUN
+#define LIVE     (ROLE_RUN | ROLE_ENDING)
+#define ALWAYS   (ROLE_SETUP | ROLE_RUN | ROLE_ENDING)
 #define N(rules) (sizeof(rules) / sizeof((rules)[0]))
 
 enum { COUNTERS_MIN = 6 * 8 + 4, COUNTERS_MAX = COUNTERS_MIN + ROLE_REASON, OWN_MAX = 13 + 18 * PARAMS_PREFIXES };

@@ -18,8 +18,8 @@ struct slab {
 };
 
 void slab_init(struct slab *s);
-void slab_done(struct slab *s);              /* the things are not touched */
-uint64_t slab_add(struct slab *s, void *thing); /* 0: no memory */
+void slab_done(struct slab *s);                        /* the things are not touched */
+uint64_t slab_add(struct slab *s, void *thing);        /* 0: no memory */
 void *slab_get(const struct slab *s, uint64_t handle); /* NULL: gone */
 void slab_remove(struct slab *s, uint64_t handle);
 /* Calls fn for each live thing; fn may remove it, and only it. */

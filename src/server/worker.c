@@ -91,7 +91,8 @@ static void on_end(struct worker *w, const struct imsg *m)
     struct conn *c = conn_get(w, session);
     if (!c)
         return;
-    event(EV_SESSION_REPLACED, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text), F_TEXT("reason", reason));
+    event(EV_SESSION_REPLACED, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
+          F_TEXT("reason", reason));
     /* The newer session waits for the address: it is free at once, the goodbye takes its time. */
     plane_disown(&w->plane, c->handle, &c->params);
     conn_report(c, ROLE_DOWN, reason);
@@ -393,7 +394,9 @@ int worker_main(int argc, char **argv)
     if (!role_args_read(argc, argv, &a))
         return 2;
     role_signals();
-    struct proc_confine rights = { .user = a.user, .root_fd = -1, .empty_root = true, .allow_net = true, .nofile = a.nofile };
+    struct proc_confine rights = {
+        .user = a.user, .root_fd = -1, .empty_root = true, .allow_net = true, .nofile = a.nofile
+    };
     if (!role_confine("worker", &rights))
         return 1;
     static struct worker w;

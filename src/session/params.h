@@ -9,14 +9,14 @@ enum { PARAMS_PREFIXES = 8, PARAMS_DNS = 4, PARAMS_USER = 64 };
 struct params {
     struct prefix prefixes[PARAMS_PREFIXES]; /* what the session owns; [0] is its IPv4 /32 where it has one */
     unsigned n_prefixes;
-    uint32_t server_ipv4;       /* our tunnel address, host order */
-    uint32_t dns[2], nbns[2];   /* IPv4 for IPCP, host order, 0: none */
+    uint32_t server_ipv4;     /* our tunnel address, host order */
+    uint32_t dns[2], nbns[2]; /* IPv4 for IPCP, host order, 0: none */
     struct prefix dns6[PARAMS_DNS];
     unsigned n_dns6;
-    uint16_t mtu;               /* inner MTU to use at most; 0: no wish */
-    uint32_t session_timeout;   /* seconds, 0: none */
+    uint16_t mtu;             /* inner MTU to use at most; 0: no wish */
+    uint32_t session_timeout; /* seconds, 0: none */
     uint32_t idle_timeout;
-    uint32_t snapshot;          /* number of the configuration that the session began with */
+    uint32_t snapshot; /* number of the configuration that the session began with */
 };
 
 /* The IPv4 /32 of the session, host order; 0 if it has none. */

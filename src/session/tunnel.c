@@ -244,7 +244,8 @@ static bool http_step(struct tunnel *t)
         }
         break;
     case HTTP_EV_REFUSED:
-        tunnel_blame(t, !server && e.err == ERR_VERSION ? TUNNEL_CAUSE_HTTP_VERSION : TUNNEL_CAUSE_HTTP_REFUSED, e.status);
+        tunnel_blame(t, !server && e.err == ERR_VERSION ? TUNNEL_CAUSE_HTTP_VERSION : TUNNEL_CAUSE_HTTP_REFUSED,
+                     e.status);
         tunnel_blame_text(t, e.line);
         tunnel_collect(t); /* the error page */
         over(t);

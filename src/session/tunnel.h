@@ -22,13 +22,13 @@ struct tunnel_conf {
     struct link_conf link;
     enum auth_method methods[AUTH_METHODS]; /* server: offered in this order; client: acceptable, best first */
     unsigned n_methods;
-    msec auth_timeout;                      /* 60000: from LCP open to a verdict */
-    msec ncp_timeout;                       /* 60000: from Call Connected to the first NCP */
-    msec goodbye;                           /* 3000: how long PPP may take to terminate before Call Disconnect */
-    const char *server_name;                /* CHAP; not owned */
-    struct slice user, password;            /* client; not owned */
-    bool want_dns;                          /* client */
-    uint16_t mtu;                           /* inner MTU wished for towards an Adit peer; 0: 1400, which every peer gets */
+    msec auth_timeout;           /* 60000: from LCP open to a verdict */
+    msec ncp_timeout;            /* 60000: from Call Connected to the first NCP */
+    msec goodbye;                /* 3000: how long PPP may take to terminate before Call Disconnect */
+    const char *server_name;     /* CHAP; not owned */
+    struct slice user, password; /* client; not owned */
+    bool want_dns;               /* client */
+    uint16_t mtu;                /* inner MTU wished for towards an Adit peer; 0: 1400, which every peer gets */
 };
 
 /* Defaults of every part for a role; methods {EAP-MSCHAPv2, MS-CHAPv2}. Roles of the parts, and link.auth, are set
@@ -37,25 +37,25 @@ void tunnel_conf_default(struct tunnel_conf *c, enum tunnel_role role);
 
 enum tunnel_cause {
     TUNNEL_CAUSE_NONE,
-    TUNNEL_CAUSE_LOCAL,            /* tunnel_close() */
-    TUNNEL_CAUSE_PEER,             /* orderly end by the peer; detail: RAS error number, or 0 */
-    TUNNEL_CAUSE_LOST,             /* transport gone */
+    TUNNEL_CAUSE_LOCAL, /* tunnel_close() */
+    TUNNEL_CAUSE_PEER,  /* orderly end by the peer; detail: RAS error number, or 0 */
+    TUNNEL_CAUSE_LOST,  /* transport gone */
     TUNNEL_CAUSE_HTTP_TIMEOUT,
-    TUNNEL_CAUSE_HTTP_REFUSED,     /* detail: status (client: as received, server: as answered) */
-    TUNNEL_CAUSE_HTTP_VERSION,     /* client: event 3 */
-    TUNNEL_CAUSE_SSTP,             /* negotiation failed: detail: status; event 5 */
-    TUNNEL_CAUSE_SSTP_ABORTED,     /* the peer sent Call Abort; detail: status */
-    TUNNEL_CAUSE_BINDING,          /* detail: enum binding_check; event 6 */
+    TUNNEL_CAUSE_HTTP_REFUSED, /* detail: status (client: as received, server: as answered) */
+    TUNNEL_CAUSE_HTTP_VERSION, /* client: event 3 */
+    TUNNEL_CAUSE_SSTP,         /* negotiation failed: detail: status; event 5 */
+    TUNNEL_CAUSE_SSTP_ABORTED, /* the peer sent Call Abort; detail: status */
+    TUNNEL_CAUSE_BINDING,      /* detail: enum binding_check; event 6 */
     TUNNEL_CAUSE_NEGOTIATION_TIMEOUT,
     TUNNEL_CAUSE_HELLO_TIMEOUT,
     TUNNEL_CAUSE_GARBAGE,
-    TUNNEL_CAUSE_LCP,              /* link never opened; detail: enum link_cause */
+    TUNNEL_CAUSE_LCP, /* link never opened; detail: enum link_cause */
     TUNNEL_CAUSE_NO_AUTH_METHOD,
-    TUNNEL_CAUSE_AUTH_REFUSED,     /* detail: 691, 647, … */
+    TUNNEL_CAUSE_AUTH_REFUSED, /* detail: 691, 647, … */
     TUNNEL_CAUSE_AUTH_TIMEOUT,
-    TUNNEL_CAUSE_SERVER_UNPROVEN,  /* client */
-    TUNNEL_CAUSE_NO_NETWORK,       /* no NCP came up in time, or all were refused */
-    TUNNEL_CAUSE_NO_ADDRESS,       /* server: the pool is exhausted */
+    TUNNEL_CAUSE_SERVER_UNPROVEN, /* client */
+    TUNNEL_CAUSE_NO_NETWORK,      /* no NCP came up in time, or all were refused */
+    TUNNEL_CAUSE_NO_ADDRESS,      /* server: the pool is exhausted */
 };
 
 /* One plain English sentence without a full stop, for people. */
@@ -74,19 +74,19 @@ enum tunnel_ev_kind {
 
 struct tunnel_event {
     enum tunnel_ev_kind kind;
-    struct slice text;              /* UPGRADED: correlation; IDENT: string; DOWN: the peer's words (hostile) */
-    struct slice host;              /* UPGRADED */
+    struct slice text; /* UPGRADED: correlation; IDENT: string; DOWN: the peer's words (hostile) */
+    struct slice host; /* UPGRADED */
     uint32_t ask;
-    struct auth_question question;  /* ASK */
+    struct auth_question question; /* ASK */
     uint8_t hash;
     bool ipv4, ipv6;
-    struct ipcp_result ip;          /* UP */
+    struct ipcp_result ip; /* UP */
     struct ip6cp_result ip6;
-    uint16_t mtu;                   /* UP: inner MTU towards the peer: 1400 or less, unless both ends are Adit and more is asked for */
-    uint16_t mtu_max;               /* UP: the most that fits: peer's MRU and 4091 less the PPP header if the peer is Adit, else mtu */
-    enum tunnel_cause cause;        /* DOWN */
+    uint16_t mtu; /* UP: inner MTU towards the peer: at most 1400, unless both ends are Adit and more is asked for */
+    uint16_t mtu_max;        /* UP: what fits an Adit peer: its MRU, and 4091 less the PPP header in use; else mtu */
+    enum tunnel_cause cause; /* DOWN */
     uint32_t detail;
-    uint8_t attrib;                 /* DOWN, causes SSTP and SSTP_ABORTED: attribute id of the Status Info */
+    uint8_t attrib; /* DOWN, causes SSTP and SSTP_ABORTED: attribute id of the Status Info */
 };
 
 enum tunnel_phase { TUNNEL_HTTP, TUNNEL_SSTP, TUNNEL_ENDING, TUNNEL_OVER };
@@ -99,7 +99,7 @@ struct tunnel {
     struct tunnel_conf conf;
     const struct env *env;
     enum tunnel_phase phase;
-    msec now;                     /* of the last verb: tunnel_event() has none of its own */
+    msec now; /* of the last verb: tunnel_event() has none of its own */
     struct http http;
     struct call call;
     struct link link;
@@ -107,31 +107,31 @@ struct tunnel {
         struct auth_server server;
         struct auth_client client;
     } auth;
-    enum auth_method method;      /* agreed; AUTH_NONE before */
-    bool auth_on, link_on;        /* the part is initialised and not over */
+    enum auth_method method; /* agreed; AUTH_NONE before */
+    bool auth_on, link_on;   /* the part is initialised and not over */
     bool authenticated, connected;
-    bool hung_up;                 /* call_disconnect() was called */
+    bool hung_up; /* call_disconnect() was called */
     bool ipv4_up, ipv6_up;
-    bool up_wanted, down_wanted;  /* an outward event that waits for the slot */
+    bool up_wanted, down_wanted;    /* an outward event that waits for the slot */
     bool close_wanted, lost_wanted; /* a verb that waits until the event is taken */
     enum tunnel_cause close_cause;
     uint32_t close_detail;
-    struct params params;         /* server: from the verdict */
+    struct params params; /* server: from the verdict */
     struct ipcp_result ip;
     struct ip6cp_result ip6;
-    uint32_t ask;                 /* number of the open question outward, 0: none */
-    uint32_t ask_part;            /* the same question's number in auth.server */
-    uint32_t asked;               /* last number given out: never repeats, even if LCP starts over */
-    uint32_t refuse_code;         /* server: RAS error number of the last refusal */
+    uint32_t ask;         /* number of the open question outward, 0: none */
+    uint32_t ask_part;    /* the same question's number in auth.server */
+    uint32_t asked;       /* last number given out: never repeats, even if LCP starts over */
+    uint32_t refuse_code; /* server: RAS error number of the last refusal */
     msec auth_due, ncp_due, goodbye_due;
     struct tunnel_event ev;
     bool ev_set;
-    enum tunnel_cause cause;      /* the first that was found; the others are consequences */
+    enum tunnel_cause cause; /* the first that was found; the others are consequences */
     uint32_t detail;
     uint8_t attrib;
     uint8_t text[TUNNEL_TEXT_MAX];
     size_t text_len;
-    uint64_t dropped;             /* user packets received that could not be passed on: no NCP, not connected, not IP */
+    uint64_t dropped; /* user packets received that could not be passed on: no NCP, not connected, not IP */
     uint8_t out[TUNNEL_OUT_MAX];
     size_t out_len;
 };

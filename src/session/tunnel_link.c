@@ -65,7 +65,8 @@ static void auth_packet(struct tunnel *t, const struct link_event *e)
 /* PPP is terminating, and not because we said so: the peer asked for it, or the link gave up. */
 static void link_ends(struct tunnel *t)
 {
-    const struct link_event e = { .cause = t->link.cause, .has_ras_error = t->link.has_ras_error,
+    const struct link_event e = { .cause = t->link.cause,
+                                  .has_ras_error = t->link.has_ras_error,
                                   .ras_error = t->link.ras_error };
     uint32_t detail = 0;
     enum tunnel_cause cause = tunnel_cause_of_link(&e, &detail);
@@ -157,6 +158,7 @@ void tunnel_report_up(struct tunnel *t)
     /* [MS-SSTP] 3.1.5.2: 1400 is what Windows takes whatever its MRU says; only our own peers are known to mean theirs. */
     uint16_t limit = wish && (wish < TUNNEL_MTU || t->link.peer_adit) ? wish : TUNNEL_MTU;
     t->up_wanted = false;
+    tunnel_auth_off(t); /* the peer would not be here without its result; what it sent to prove itself is wiped */
     struct tunnel_event *ev = tunnel_emit(t, TUNNEL_EV_UP);
     ev->ipv4 = t->ipv4_up;
     ev->ipv6 = t->ipv6_up;

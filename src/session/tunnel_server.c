@@ -40,8 +40,6 @@ static void accepted(struct tunnel *t, struct auth_server_event *e)
         return;
     }
     struct link_net net = net_of(t);
-    /* A session without an IPv4 address has no IPCP: its Configure-Request is answered with a Protocol-Reject. */
-    t->link.conf.ipv4 = t->conf.link.ipv4 && net.ipcp.peer_addr != 0;
     tunnel_authenticated(t, e->hlak, &net);
 }
 

@@ -23,7 +23,7 @@ enum {
 };
 
 struct chap_pkt {
-    uint8_t code;       /* enum chap_code */
+    uint8_t code; /* enum chap_code */
     uint8_t id;
     struct slice value; /* Challenge, Response: 1 to 255 bytes */
     struct slice name;  /* Challenge, Response: may be empty */

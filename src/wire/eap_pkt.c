@@ -108,8 +108,8 @@ int eap_mschap_parse(struct slice data, uint8_t eap_code, struct eap_mschap *ret
     }
     m.ms_id = rd_u8(&r);
     size_t ms_len = rd_u16(&r);
-    /* From here on there are four bytes at least: whoever subtracts the header from a shorter packet reads far beyond it
-     * (strongSwan did, CVE-2025-62291, with EAP packets of 6 to 8 bytes). */
+    /* From here on there are four bytes at least: whoever subtracts the header from a shorter packet reads far beyond
+     * it (strongSwan did, CVE-2025-62291, with EAP packets of 6 to 8 bytes). */
     if (!rd_ok(&r))
         return ERR_TRUNCATED;
     /* draft-kamath-pppext-eap-mschapv2: MS-Length is the EAP packet's Length less 5, that is, all of the data. */

@@ -21,7 +21,7 @@ enum eap_type {
 };
 
 struct eap_pkt {
-    uint8_t code;         /* enum eap_code */
+    uint8_t code; /* enum eap_code */
     uint8_t id;
     uint8_t type;         /* Request, Response: enum eap_type or another; 0 in Success and Failure */
     uint32_t vendor;      /* Expanded: 24 bits */
@@ -55,8 +55,8 @@ struct eap_mschap {
 };
 
 /* Reads the type-data of an EAP packet of type 26. Which OpCodes exist, and how long they are, depends on the
- * direction: `eap_code` is EAP_REQUEST or EAP_RESPONSE. ERR_TRUNCATED, ERR_LENGTH, ERR_TRAILING, or ERR_UNKNOWN for an OpCode
- * that does not exist in this direction; `ret` is then untouched. */
+ * direction: `eap_code` is EAP_REQUEST or EAP_RESPONSE. ERR_TRUNCATED, ERR_LENGTH, ERR_TRAILING, or ERR_UNKNOWN for an
+ * OpCode that does not exist in this direction; `ret` is then untouched. */
 int eap_mschap_parse(struct slice data, uint8_t eap_code, struct eap_mschap *ret) MUST_CHECK;
 
 /* Writes a whole EAP packet of type 26. */

@@ -20,18 +20,18 @@ enum {
 };
 
 enum { /* protocol numbers: next header in IPv6 */
-    IP_HOP_BY_HOP = 0,
-    IP_ICMP = 1,
-    IP_IGMP = 2,
-    IP_TCP = 6,
-    IP_UDP = 17,
-    IP_ROUTING = 43,
-    IP_FRAGMENT = 44,
-    IP_ESP = 50,
-    IP_AH = 51,
-    IP_ICMP6 = 58,
-    IP_NO_NEXT = 59,
-    IP_DEST_OPTIONS = 60,
+       IP_HOP_BY_HOP = 0,
+       IP_ICMP = 1,
+       IP_IGMP = 2,
+       IP_TCP = 6,
+       IP_UDP = 17,
+       IP_ROUTING = 43,
+       IP_FRAGMENT = 44,
+       IP_ESP = 50,
+       IP_AH = 51,
+       IP_ICMP6 = 58,
+       IP_NO_NEXT = 59,
+       IP_DEST_OPTIONS = 60,
 };
 
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32 };
@@ -86,7 +86,7 @@ int udp_parse(struct slice bytes, struct udp_view *ret_udp) MUST_CHECK;
 struct icmp_view {
     uint8_t type, code;
     uint16_t check;
-    uint32_t rest;        /* the second word: identifier and sequence, MTU, pointer … */
+    uint32_t rest; /* the second word: identifier and sequence, MTU, pointer … */
     struct slice payload;
 };
 

@@ -31,12 +31,12 @@ struct mschap_success {
 };
 
 struct mschap_failure {
-    uint32_t error;         /* E= */
-    bool retry;             /* R=1 */
+    uint32_t error; /* E= */
+    bool retry;     /* R=1 */
     bool has_challenge;
-    uint8_t challenge[16];  /* C= */
-    uint32_t version;       /* V=; 0 without one */
-    struct slice message;   /* M=, borrowed; empty without one */
+    uint8_t challenge[16]; /* C= */
+    uint32_t version;      /* V=; 0 without one */
+    struct slice message;  /* M=, borrowed; empty without one */
 };
 
 /* Fields are separated by blanks and may come in any order; M= is the last, since it runs to the end. Unknown

@@ -11,7 +11,7 @@ enum pap_code { PAP_REQUEST = 1, PAP_ACK = 2, PAP_NAK = 3 };
 enum { PAP_FIELD_MAX = 255 }; /* each field's length is one byte */
 
 struct pap_pkt {
-    uint8_t code;          /* enum pap_code */
+    uint8_t code; /* enum pap_code */
     uint8_t id;
     struct slice name;     /* Request */
     struct slice password; /* Request */

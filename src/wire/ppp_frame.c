@@ -10,6 +10,7 @@ int ppp_frame_decode(struct rd *in, struct ppp_frame *ret_f)
 size_t ppp_frame_head(uint16_t proto, bool acfc, bool pfc, uint8_t dst[4])
 {
     struct wr w = wr_of(dst, 4);
+    /* RFC 1661 6.5, 6.6: what may be left out is for the caller to know; only protocols below 100 hex can be one byte. */
     if (!acfc)
         wr_u16(&w, 0xff03);
     if (pfc && proto < 0x100)

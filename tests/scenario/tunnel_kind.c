@@ -32,7 +32,9 @@ static void set_methods(struct tunnel_conf *c, const char *list)
     static const struct {
         const char *name;
         enum auth_method method;
-    } names[] = { { "eap", AUTH_EAP_MSCHAPV2 }, { "mschapv2", AUTH_MSCHAPV2 }, { "chap", AUTH_CHAP_MD5 }, { "pap", AUTH_PAP } };
+    } names[] = {
+        { "eap", AUTH_EAP_MSCHAPV2 }, { "mschapv2", AUTH_MSCHAPV2 }, { "chap", AUTH_CHAP_MD5 }, { "pap", AUTH_PAP }
+    };
     c->n_methods = 0;
     while (list && *list) {
         size_t n = strcspn(list, ",");
@@ -116,11 +118,14 @@ static void print_question(FILE *to, const struct auth_question *q)
 
 static bool event(void *m, FILE *to)
 {
-    static const char *const kinds[] = { "NONE", "UPGRADED", "ASK", "AUTHENTICATED", "CONNECTED", "UP", "IDENT", "DOWN" };
+    static const char *const kinds[] = {
+        "NONE", "UPGRADED", "ASK", "AUTHENTICATED", "CONNECTED", "UP", "IDENT", "DOWN"
+    };
     static const char *const causes[] = {
-        "none", "local", "peer", "lost", "http-timeout", "http-refused", "http-version", "sstp", "sstp-aborted", "binding",
-        "negotiation-timeout", "hello-timeout", "garbage", "lcp", "no-auth-method", "auth-refused", "auth-timeout",
-        "server-unproven", "no-network", "no-address",
+        "none",         "local",      "peer",           "lost",         "http-timeout",        "http-refused",
+        "http-version", "sstp",       "sstp-aborted",   "binding",      "negotiation-timeout", "hello-timeout",
+        "garbage",      "lcp",        "no-auth-method", "auth-refused", "auth-timeout",        "server-unproven",
+        "no-network",   "no-address",
     };
     struct rig *r = m;
     struct tunnel_event e;
@@ -138,8 +143,8 @@ static bool event(void *m, FILE *to)
         print_question(to, &e.question);
     }
     if (e.kind == TUNNEL_EV_UP)
-        fprintf(to, " ipv4=%d ipv6=%d our=%08x peer=%08x dns=%08x dns2=%08x mtu=%u max=%u", e.ipv4, e.ipv6, e.ip.our_addr,
-                e.ip.peer_addr, e.ip.dns[0], e.ip.dns[1], e.mtu, e.mtu_max);
+        fprintf(to, " ipv4=%d ipv6=%d our=%08x peer=%08x dns=%08x dns2=%08x mtu=%u max=%u", e.ipv4, e.ipv6,
+                e.ip.our_addr, e.ip.peer_addr, e.ip.dns[0], e.ip.dns[1], e.mtu, e.mtu_max);
     if (e.kind == TUNNEL_EV_CONNECTED)
         fprintf(to, " hash=%u", e.hash);
     if (e.kind == TUNNEL_EV_DOWN)

@@ -72,6 +72,22 @@ void twin_start(struct twin *w)
     tunnel_init(&w->server.t, &w->server_conf, &w->server.env, w->now);
 }
 
+static void record(struct twin_end *e, enum tape_op op, const uint8_t *bytes, size_t n, unsigned number)
+{
+    if (!e->tape)
+        return;
+    struct wr w = wr_of(e->tape->bytes + e->tape->n, sizeof e->tape->bytes - e->tape->n);
+    wr_u8(&w, op);
+    if (op == TAPE_FEED || op == TAPE_WALK) {
+        wr_u16(&w, (unsigned)n);
+        wr_bytes(&w, bytes, n);
+    } else if (op == TAPE_TICK) {
+        wr_u16(&w, number);
+    }
+    assert(wr_ok(&w));
+    e->tape->n += wr_len(&w);
+}
+
 /* --- the judge ----------------------------------------------------------------------------------------------- */
 
 static bool is_user(const struct twin_judge *j, struct slice name)
@@ -136,7 +152,7 @@ static void judge_mschap(struct twin_judge *j, const struct auth_question *q)
     j->verdict.text = slice_of(j->text, (size_t)snprintf(j->text, sizeof j->text, "%s M=Welcome", success));
 }
 
-static void judge_ask(struct twin_judge *j, const struct tunnel_event *e, msec now)
+void twin_judge_ask(struct twin_judge *j, const struct tunnel_event *e, msec now)
 {
     const struct auth_question *q = &e->question;
     bool right = false;
@@ -164,7 +180,7 @@ static void judge_ask(struct twin_judge *j, const struct tunnel_event *e, msec n
         break;
     case AUTH_NONE:
     case AUTH_METHODS:
-        assert(!"a question without a method");
+        assert(false); /* a question without a method */
     }
     if (j->verdict.kind == VERDICT_ACCEPT && j->refuse_code)
         judge_refuse(j, q, j->refuse_code);
@@ -180,6 +196,7 @@ static bool judge_answer(struct twin *w)
     if (!j->pending || j->due > w->now)
         return false;
     j->pending = false;
+    record(&w->server, TAPE_ANSWER, NULL, 0, 0);
     struct params none = { 0 };
     tunnel_answer(&w->server.t, j->ask, &j->verdict, j->no_address ? &none : &w->params, w->now);
     return true;
@@ -197,9 +214,9 @@ static void copy_text(char *dst, size_t cap, struct slice s)
 
 static void note_event(struct twin *w, struct twin_end *end, const struct tunnel_event *e)
 {
-    static const char letters[] = { [TUNNEL_EV_NONE] = '?',      [TUNNEL_EV_UPGRADED] = 'U', [TUNNEL_EV_ASK] = 'Q',
+    static const char letters[] = { [TUNNEL_EV_NONE] = '?',          [TUNNEL_EV_UPGRADED] = 'U',  [TUNNEL_EV_ASK] = 'Q',
                                     [TUNNEL_EV_AUTHENTICATED] = 'A', [TUNNEL_EV_CONNECTED] = 'C', [TUNNEL_EV_UP] = 'N',
-                                    [TUNNEL_EV_IDENT] = 'I',     [TUNNEL_EV_DOWN] = 'D' };
+                                    [TUNNEL_EV_IDENT] = 'I',         [TUNNEL_EV_DOWN] = 'D' };
     assert(!strchr(end->log, 'D')); /* nothing after DOWN */
     assert(end->log_len < TWIN_LOG - 1);
     end->log[end->log_len++] = letters[e->kind];
@@ -209,7 +226,7 @@ static void note_event(struct twin *w, struct twin_end *end, const struct tunnel
         copy_text(end->correlation, sizeof end->correlation, e->text);
         break;
     case TUNNEL_EV_ASK:
-        judge_ask(&w->judge, e, w->now);
+        twin_judge_ask(&w->judge, e, w->now);
         break;
     case TUNNEL_EV_CONNECTED:
         end->hash = e->hash;
@@ -305,6 +322,7 @@ static bool deliver(struct twin *w, struct twin_pipe *pipe, struct twin_end *to)
     if (n == 0)
         return false;
     memcpy(to->in + to->in_len, pipe->bytes + pipe->head, n);
+    record(to, w->feed_only ? TAPE_FEED : TAPE_WALK, to->in + to->in_len, n, 0);
     to->in_len += n;
     pipe->head += n;
     pipe->len -= n;
@@ -355,8 +373,10 @@ void twin_run(struct twin *w, msec ms)
             due = tick_min(due, w->judge.due);
         if (due > until)
             break;
-        if (due > w->now)
-            w->now = due;
+        msec step = due > w->now ? due - w->now : 0;
+        w->now += step;
+        record(&w->client, TAPE_TICK, NULL, 0, (unsigned)((step + 3) / 4));
+        record(&w->server, TAPE_TICK, NULL, 0, (unsigned)((step + 3) / 4));
         msec before = tick_min(tunnel_due(&w->client.t), tunnel_due(&w->server.t));
         tunnel_tick(&w->client.t, w->now);
         tunnel_tick(&w->server.t, w->now);

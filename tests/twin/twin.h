@@ -29,6 +29,13 @@ struct twin_judge {
     unsigned asked;
 };
 
+/* What reached one end, as operations that a fuzz target replays: see tests/fuzz/session/tunnel_ops.h. */
+enum tape_op { TAPE_FEED, TAPE_WALK, TAPE_TICK, TAPE_ANSWER, TAPE_REFUSE, TAPE_CLOSE, TAPE_LOST, TAPE_PULL, TAPE_OPS };
+struct tape {
+    uint8_t bytes[65536];
+    size_t n;
+};
+
 /* One end and what it reported. `log` has a letter for each event: U pgraded, Q uestion, A uthenticated, C onnected,
  * N etwork up, I dentification, D own. */
 struct twin_end {
@@ -40,12 +47,13 @@ struct twin_end {
     struct tunnel_event up, down; /* the last of each; slices are gone */
     char down_text[256], ident[128], host[128], correlation[64];
     uint8_t hash;
-    uint8_t in[TWIN_IN];          /* arrived, not taken yet */
+    uint8_t in[TWIN_IN]; /* arrived, not taken yet */
     size_t in_len;
-    bool gone;                    /* closed its side: what arrives is lost */
-    uint64_t packets;             /* user packets received */
-    uint8_t packet[4096];         /* the last one */
+    bool gone;            /* closed its side: what arrives is lost */
+    uint64_t packets;     /* user packets received */
+    uint8_t packet[4096]; /* the last one */
     size_t packet_len;
+    struct tape *tape; /* NULL: not recorded */
 };
 
 struct twin_pipe {
@@ -61,7 +69,7 @@ struct twin {
     struct twin_pipe up, down; /* client to server, server to client */
     struct twin_judge judge;
     int chunk;
-    bool feed_only;            /* tunnel_feed() instead of tunnel_walk() */
+    bool feed_only; /* tunnel_feed() instead of tunnel_walk() */
     uint64_t dice;
     msec now;
 };
@@ -83,5 +91,7 @@ void twin_cut(struct twin *w);
 void twin_done(struct twin *w);
 /* A generator for struct env: the same numbers for the same seed. ctx is a uint64_t. */
 void twin_random(void *ctx, uint8_t *dst, size_t n);
+/* Judges an ASK event: the verdict is left in `j`. */
+void twin_judge_ask(struct twin_judge *j, const struct tunnel_event *e, msec now);
 
 #endif

@@ -133,8 +133,8 @@ static void test_dropped(void **state)
 static void test_early_data(void **state)
 {
     (void)state;
-    static const uint8_t data[] = { 0x10, 0, 0, 28, 0xff, 3, 0, 0x21, 0x45, 0, 0, 20, 0, 0, 0, 0, 64, 17, 0, 0,
-                                    10, 80, 0, 2, 10, 80, 0, 1 };
+    static const uint8_t data[] = { 0x10, 0, 0,  28, 0xff, 3, 0,  0x21, 0x45, 0, 0,  20, 0, 0,
+                                    0,    0, 64, 17, 0,    0, 10, 80,   0,    2, 10, 80, 0, 1 };
     for (unsigned who = 0; who < 2; who++)
         for (unsigned turns = 0; turns < 100; turns++) {
             twin_init(&w, AUTH_MSCHAPV2, turns);
@@ -236,8 +236,12 @@ static void test_data_after_close(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sizes),      cmocka_unit_test(test_batches), cmocka_unit_test(test_dropped),
-        cmocka_unit_test(test_early_data), cmocka_unit_test(test_hours),   cmocka_unit_test(test_hello),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_dropped),
+        cmocka_unit_test(test_early_data),
+        cmocka_unit_test(test_hours),
+        cmocka_unit_test(test_hello),
         cmocka_unit_test(test_data_after_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

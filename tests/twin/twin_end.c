@@ -133,7 +133,8 @@ static void test_no_common_method(void **state)
         twin_run(&w, 60000);
         assert_over();
         assert_null(strchr(w.server.log, 'Q'));
-        assert_true(w.client.down.cause == TUNNEL_CAUSE_NO_AUTH_METHOD || w.server.down.cause == TUNNEL_CAUSE_NO_AUTH_METHOD);
+        assert_true(w.client.down.cause == TUNNEL_CAUSE_NO_AUTH_METHOD ||
+                    w.server.down.cause == TUNNEL_CAUSE_NO_AUTH_METHOD);
         twin_done(&w);
     }
 }
@@ -367,14 +368,14 @@ static void test_garbage_everywhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wrong_password),     cmocka_unit_test(test_domain),
-        cmocka_unit_test(test_refuse_codes),       cmocka_unit_test(test_no_key),
-        cmocka_unit_test(test_no_address),         cmocka_unit_test(test_no_common_method),
-        cmocka_unit_test(test_man_in_the_middle),  cmocka_unit_test(test_hash_masks),
-        cmocka_unit_test(test_silent_judge),       cmocka_unit_test(test_late_verdict),
-        cmocka_unit_test(test_close_everywhere),   cmocka_unit_test(test_close_both),
-        cmocka_unit_test(test_lost_everywhere),    cmocka_unit_test(test_silence_everywhere),
-        cmocka_unit_test(test_client_reasons),     cmocka_unit_test(test_garbage_everywhere),
+        cmocka_unit_test(test_wrong_password),    cmocka_unit_test(test_domain),
+        cmocka_unit_test(test_refuse_codes),      cmocka_unit_test(test_no_key),
+        cmocka_unit_test(test_no_address),        cmocka_unit_test(test_no_common_method),
+        cmocka_unit_test(test_man_in_the_middle), cmocka_unit_test(test_hash_masks),
+        cmocka_unit_test(test_silent_judge),      cmocka_unit_test(test_late_verdict),
+        cmocka_unit_test(test_close_everywhere),  cmocka_unit_test(test_close_both),
+        cmocka_unit_test(test_lost_everywhere),   cmocka_unit_test(test_silence_everywhere),
+        cmocka_unit_test(test_client_reasons),    cmocka_unit_test(test_garbage_everywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -222,10 +222,10 @@ static void test_mtu(void **state)
         uint16_t client_mru, server_wish, client_wish, server_mtu, client_mtu;
         bool ident;
     } rows[] = {
-        { 4091, 0, 0, 1400, 1400, true },        { 4091, 1300, 0, 1300, 1400, true },
-        { 4091, 0, 1280, 1400, 1280, true },     { 4091, 4000, 0, 4000, 1400, true },
+        { 4091, 0, 0, 1400, 1400, true },         { 4091, 1300, 0, 1300, 1400, true },
+        { 4091, 0, 1280, 1400, 1280, true },      { 4091, 4000, 0, 4000, 1400, true },
         { 4091, 65535, 65535, 4087, 4087, true }, { 4091, 4000, 4000, 1400, 1400, false },
-        { 1380, 0, 0, 1380, 1400, true },        { 1380, 4000, 1500, 1380, 1500, true },
+        { 1380, 0, 0, 1380, 1400, true },         { 1380, 4000, 1500, 1380, 1500, true },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         twin_init(&w, AUTH_MSCHAPV2, i);
@@ -247,10 +247,10 @@ static void test_mtu(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_methods),     cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_methods),       cmocka_unit_test(test_chunks),
         cmocka_unit_test(test_random_chunks), cmocka_unit_test(test_negotiated_method),
-        cmocka_unit_test(test_slow_answer), cmocka_unit_test(test_clock_jumps),
-        cmocka_unit_test(test_sha1_only),   cmocka_unit_test(test_families),
+        cmocka_unit_test(test_slow_answer),   cmocka_unit_test(test_clock_jumps),
+        cmocka_unit_test(test_sha1_only),     cmocka_unit_test(test_families),
         cmocka_unit_test(test_mtu),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

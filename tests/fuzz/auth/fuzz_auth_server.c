@@ -15,9 +15,9 @@ struct run {
     struct env env;
     struct auth_server srv;
     msec now;
-    uint32_t ask;      /* the latest question */
-    bool open;         /* it has no answer yet */
-    bool may_accept;   /* the answer just given was an ACCEPT with a key */
+    uint32_t ask;    /* the latest question */
+    bool open;       /* it has no answer yet */
+    bool may_accept; /* the answer just given was an ACCEPT with a key */
     unsigned ends;
 };
 
@@ -44,7 +44,8 @@ static void well_formed(struct slice s)
     case AUTH_CHAP_MD5:
     case AUTH_MSCHAPV2: {
         size_t n = r.srv.conf.method == AUTH_CHAP_MD5 ? CHAP_MD5_RESPONSE_LEN : CHAP_MSCHAP2_RESPONSE_LEN;
-        chap_pkt_put(&w, &(struct chap_pkt){ .code = CHAP_RESPONSE, .id = r.srv.id, .value = slice_of(value, n), .name = s });
+        chap_pkt_put(
+            &w, &(struct chap_pkt){ .code = CHAP_RESPONSE, .id = r.srv.id, .value = slice_of(value, n), .name = s });
         break;
     }
     case AUTH_EAP_MSCHAPV2:
@@ -72,8 +73,8 @@ static void answer(struct rd *in)
     if (how & 32)
         ops_random(&r.dice, v.hlak, sizeof(v.hlak));
     bool has_key = v.keyed && how & 32;
-    r.may_accept = r.open && ask == r.ask && v.kind == VERDICT_ACCEPT &&
-                   (has_key || !auth_method_keyed(r.srv.conf.method));
+    r.may_accept =
+        r.open && ask == r.ask && v.kind == VERDICT_ACCEPT && (has_key || !auth_method_keyed(r.srv.conf.method));
     auth_server_answer(&r.srv, ask, &v, r.now);
     if (ask == r.ask)
         r.open = false;

@@ -1,8 +1,8 @@
 /* authd's half of EAP against a hostile peer. The input is operations: bytes, well-formed Responses of any type
  * with the pending identifier, answers computed with the right or a wrong password, and the user's record.
  *
- * Invariants: nobody is accepted but who gave the right answer for a known user that may log in; every packet leaves an event
- * unless the record is due or all is over; at most attempts_max answers are judged. */
+ * Invariants: nobody is accepted but who gave the right answer for a known user that may log in; every packet leaves an
+ * event unless the record is due or all is over; at most attempts_max answers are judged. */
 #include "auth/eap_server.h"
 #include "auth_ops.h"
 #include "fuzz.h"
@@ -16,8 +16,8 @@ struct run {
     uint64_t dice;
     struct env env;
     struct eap_server srv;
-    bool right;      /* the answer being judged is right */
-    bool welcome;    /* and so is the user */
+    bool right;   /* the answer being judged is right */
+    bool welcome; /* and so is the user */
     unsigned judged;
     unsigned ends;
 };

@@ -1,4 +1,5 @@
-/* What the tests of src/aaa share: a database in a folder of its own under /tmp, repeatable dice, the host's primitives. */
+/* What the tests of src/aaa share: a database in a folder of its own under /tmp, repeatable dice, the host's
+ * primitives. */
 #ifndef ADIT_TESTS_AAA_HELP_H
 #define ADIT_TESTS_AAA_HELP_H
 

@@ -14,8 +14,8 @@
 static struct {
     struct judge *j;
     struct config c;
-    struct users *db;        /* aditctl's view, open beside the judge's */
-    unsigned said, ended;    /* calls of the two callbacks */
+    struct users *db;     /* aditctl's view, open beside the judge's */
+    unsigned said, ended; /* calls of the two callbacks */
     struct judge_who who;
     uint32_t ask;
     struct judge_result r;
@@ -120,8 +120,11 @@ static inline void ask_mschap(uint32_t worker, uint64_t session, const char *nam
     struct mschap_exchange x = { challenge, response, slice_str(name) };
     assert_int_equal(mschap_nt_hash(&prim_host, slice_str(password), hash), 0);
     mschap_nt_response(&prim_host, hash, &x, response + 24);
-    struct auth_question q = { .method = AUTH_MSCHAPV2, .id = 1, .name = slice_str(name),
-                               .challenge = slice_of(challenge, 16), .response = slice_of(response, 49) };
+    struct auth_question q = { .method = AUTH_MSCHAPV2,
+                               .id = 1,
+                               .name = slice_str(name),
+                               .challenge = slice_of(challenge, 16),
+                               .response = slice_of(response, 49) };
     judge_ask(h.j, &w, ++h.next_ask, &q, h.now);
 }
 

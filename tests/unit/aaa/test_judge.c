@@ -27,7 +27,10 @@ static void ask_chap(uint64_t session, const char *name, const char *password)
     const struct slice parts[] = { slice_of(&id, 1), slice_str(password), slice_str("challenge-16-byt") };
     struct judge_who w = who_is(0, session);
     prim_host.md5(parts, 3, response);
-    struct auth_question q = { .method = AUTH_CHAP_MD5, .id = id, .name = slice_str(name), .challenge = parts[2],
+    struct auth_question q = { .method = AUTH_CHAP_MD5,
+                               .id = id,
+                               .name = slice_str(name),
+                               .challenge = parts[2],
                                .response = slice_of(response, 16) };
     judge_ask(h.j, &w, ++h.next_ask, &q, h.now);
 }
@@ -69,12 +72,15 @@ static void test_rfc_vector(void **state)
     (void)state;
     static const uint8_t challenge[16] = { 0x5b, 0x5d, 0x7c, 0x7d, 0x7b, 0x3f, 0x2f, 0x3e,
                                            0x3c, 0x2c, 0x60, 0x21, 0x32, 0x26, 0x26, 0x28 };
-    uint8_t response[49] = { 0x21, 0x40, 0x23, 0x24, 0x25, 0x5e, 0x26, 0x2a, 0x28, 0x29, 0x5f, 0x2b, 0x3a, 0x33, 0x7c, 0x7e };
+    uint8_t response[49] = { 0x21, 0x40, 0x23, 0x24, 0x25, 0x5e, 0x26, 0x2a,
+                             0x28, 0x29, 0x5f, 0x2b, 0x3a, 0x33, 0x7c, 0x7e };
     static const uint8_t nt[24] = { 0x82, 0x30, 0x9e, 0xcd, 0x8d, 0x70, 0x8b, 0x5e, 0xa0, 0x8f, 0xaa, 0x39,
                                     0x81, 0xcd, 0x83, 0x54, 0x42, 0x33, 0x11, 0x4a, 0x3d, 0x85, 0xd6, 0xdf };
     struct judge_who w = who_is(0, 1);
     memcpy(response + 24, nt, 24);
-    struct auth_question q = { .method = AUTH_MSCHAPV2, .name = slice_str("User"), .challenge = slice_of(challenge, 16),
+    struct auth_question q = { .method = AUTH_MSCHAPV2,
+                               .name = slice_str("User"),
+                               .challenge = slice_of(challenge, 16),
                                .response = slice_of(response, 49) };
     judge_ask(h.j, &w, ++h.next_ask, &q, h.now);
     expect_accept(base + 2);
@@ -140,15 +146,18 @@ static void test_malformed(void **state)
     static const size_t lengths[] = { 0, 1, 16, 48, 50, 64 };
     struct judge_who w = who_is(0, 1);
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-        struct auth_question q = { .method = AUTH_MSCHAPV2, .name = slice_str("User"),
-                                   .challenge = slice_of(bytes, 16), .response = slice_of(bytes, lengths[i]) };
+        struct auth_question q = { .method = AUTH_MSCHAPV2,
+                                   .name = slice_str("User"),
+                                   .challenge = slice_of(bytes, 16),
+                                   .response = slice_of(bytes, lengths[i]) };
         w.session = i;
         judge_ask(h.j, &w, ++h.next_ask, &q, h.now);
         expect_refusal("wrong password", 691);
         judge_down(h.j, 0, i, h.now);
     }
-    struct auth_question q = { .method = AUTH_CHAP_MD5, .name = { 0 }, .challenge = slice_of(bytes, 16),
-                               .response = slice_of(bytes, 15) };
+    struct auth_question q = {
+        .method = AUTH_CHAP_MD5, .name = { 0 }, .challenge = slice_of(bytes, 16), .response = slice_of(bytes, 15)
+    };
     judge_ask(h.j, &w, ++h.next_ask, &q, h.now);
     expect_refusal("unknown user", 691);
     static char long_name[AUTH_NAME_MAX * 2];
@@ -210,8 +219,8 @@ static void test_pap_slow(void **state)
     static const struct {
         const char *name, *password, *reason;
     } cases[] = {
-        { "slow", "clientPass", NULL },     { "slow", "clientpass", "wrong password" }, { "User", "clientPass", NULL },
-        { "User", "x", "wrong password" }, { "nobody", "clientPass", "unknown user" },  { "slow", "", "wrong password" },
+        { "slow", "clientPass", NULL },    { "slow", "clientpass", "wrong password" }, { "User", "clientPass", NULL },
+        { "User", "x", "wrong password" }, { "nobody", "clientPass", "unknown user" }, { "slow", "", "wrong password" },
     };
     add_user("slow", PASSWORD_PAP_ONLY, 0);
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -531,12 +540,32 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, judge_teardown)
     const struct CMUnitTest tests[] = {
-        T(test_accept), T(test_rfc_vector), T(test_wrong), T(test_right_at_the_second_attempt), T(test_locked),
-        T(test_malformed), T(test_method_not_configured), T(test_chap), T(test_pap_fast), T(test_pap_slow),
-        T(test_pap_overtaken), T(test_pap_busy), T(test_sticky_and_freed), T(test_exhausted),
-        T(test_second_authentication), T(test_fixed), T(test_fixed_unusable), T(test_replaced),
-        T(test_replaced_by_time), T(test_replaced_by_two), T(test_fixed_held_by_another), T(test_worker_gone),
-        T(test_expiry), T(test_bounded), T(test_database_that_cannot_be_opened), T(test_random),
+        T(test_accept),
+        T(test_rfc_vector),
+        T(test_wrong),
+        T(test_right_at_the_second_attempt),
+        T(test_locked),
+        T(test_malformed),
+        T(test_method_not_configured),
+        T(test_chap),
+        T(test_pap_fast),
+        T(test_pap_slow),
+        T(test_pap_overtaken),
+        T(test_pap_busy),
+        T(test_sticky_and_freed),
+        T(test_exhausted),
+        T(test_second_authentication),
+        T(test_fixed),
+        T(test_fixed_unusable),
+        T(test_replaced),
+        T(test_replaced_by_time),
+        T(test_replaced_by_two),
+        T(test_fixed_held_by_another),
+        T(test_worker_gone),
+        T(test_expiry),
+        T(test_bounded),
+        T(test_database_that_cannot_be_opened),
+        T(test_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

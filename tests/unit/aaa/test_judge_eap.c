@@ -25,8 +25,11 @@ static void ask_eap(uint64_t session, struct slice packet)
 
 static void start_client(const char *user, const char *password)
 {
-    const struct auth_client_conf conf = { .method = AUTH_EAP_MSCHAPV2, .user = slice_str(user),
-                                           .password = slice_str(password), .retransmit = 3000, .retransmit_max = 10 };
+    const struct auth_client_conf conf = { .method = AUTH_EAP_MSCHAPV2,
+                                           .user = slice_str(user),
+                                           .password = slice_str(password),
+                                           .retransmit = 3000,
+                                           .retransmit_max = 10 };
     memset(&client_event, 0, sizeof(client_event));
     auth_client_init(&client, &conf, &help_env, h.now);
 }
@@ -154,8 +157,12 @@ static void test_begins_again(void **state)
 static void test_nonsense(void **state)
 {
     (void)state;
-    static const char *const packets[] = { "\x02", "\x02\x00\x00\x04", "\x01\x01\x00\x05\x01", "\x02\x00\xff\xff\x01",
-                                           "\x03\x00\x00\x04", "\xff\xff\xff\xff\xff" };
+    static const char *const packets[] = { "\x02",
+                                           "\x02\x00\x00\x04",
+                                           "\x01\x01\x00\x05\x01",
+                                           "\x02\x00\xff\xff\x01",
+                                           "\x03\x00\x00\x04",
+                                           "\xff\xff\xff\xff\xff" };
     ask_eap(1, slice_of("\x02\x01\x00\x05\x01", 5)); /* no round 0 */
     expect_refusal("EAP without a beginning", 691);
     for (size_t i = 0; i < sizeof(packets) / sizeof(packets[0]); i++) {

@@ -11,11 +11,25 @@ static bool taken(const char *p, size_t n)
 static void test_passwords(void **state)
 {
     (void)state;
-    static const char *const good[] = { "clientPass", "12345679", "pass word", "J\xc3\xbcrgen-9", "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
-                                        "12345", "\xf0\x9f\x94\x91 is a key" };
-    static const char *const refused[] = { "", "short", "1234567", "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc", /* 4 characters */
-                                           "password", "PASSWORD", "12345678", "aaaaaaaaaaaa", "new\nline99",
-                                           "tab\there99", "del\x7fhere99", "c1\xc2\x80here99" };
+    static const char *const good[] = { "clientPass",
+                                        "12345679",
+                                        "pass word",
+                                        "J\xc3\xbcrgen-9",
+                                        "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
+                                        "12345",
+                                        "\xf0\x9f\x94\x91 is a key" };
+    static const char *const refused[] = { "",
+                                           "short",
+                                           "1234567",
+                                           "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc", /* 4 characters */
+                                           "password",
+                                           "PASSWORD",
+                                           "12345678",
+                                           "aaaaaaaaaaaa",
+                                           "new\nline99",
+                                           "tab\there99",
+                                           "del\x7fhere99",
+                                           "c1\xc2\x80here99" };
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         assert_true(taken(good[i], strlen(good[i])));
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
@@ -28,9 +42,19 @@ static void test_not_utf8(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
-        "12345678\xff", "12345678\xc3", "12345678\xc3\x28", "12345678\xc0\xaf", "12345678\xe0\x80\xaf",
-        "12345678\xed\xa0\x80", "12345678\xf4\x90\x80\x80", "12345678\xf8\x88\x80\x80\x80", "\x80" "12345678",
-        "12345678\xe2\x82", "12345678\xf0\x9f\x94", "12345678\xf0\x82\x82\xac",
+        "12345678\xff",
+        "12345678\xc3",
+        "12345678\xc3\x28",
+        "12345678\xc0\xaf",
+        "12345678\xe0\x80\xaf",
+        "12345678\xed\xa0\x80",
+        "12345678\xf4\x90\x80\x80",
+        "12345678\xf8\x88\x80\x80\x80",
+        "\x80"
+        "12345678",
+        "12345678\xe2\x82",
+        "12345678\xf0\x9f\x94",
+        "12345678\xf0\x82\x82\xac",
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         assert_string_equal(password_fault(slice_str(wrong[i]), slice_str("a")), "the password is not UTF-8");
@@ -57,7 +81,8 @@ static void test_names(void **state)
 {
     (void)state;
     static const char *const good[] = { "a", "alice", "Alice Smith", "a@b.c", "J\xc3\xbcrgen", "x-1" };
-    static const char *const refused[] = { "", " a", "a ", "-a", "a\\b", "a/b", "a\"b", "a\nb", "a\x1b[2J", "\xff", "a\x7f" };
+    static const char *const refused[] = { "",     " a",   "a ",       "-a",   "a\\b", "a/b",
+                                           "a\"b", "a\nb", "a\x1b[2J", "\xff", "a\x7f" };
     char longest[65];
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         assert_null(name_fault(slice_str(good[i])));
@@ -95,8 +120,10 @@ static void test_store(void **state)
 static void test_scrypt(void **state)
 {
     (void)state;
-    static const uint8_t second[] = { 0xfd, 0xba, 0xbe, 0x1c, 0x9d, 0x34, 0x72, 0x00, 0x78, 0x56, 0xe7, 0x19, 0x0d, 0x01, 0xe9, 0xfe };
-    static const uint8_t third[] = { 0x70, 0x23, 0xbd, 0xcb, 0x3a, 0xfd, 0x73, 0x48, 0x46, 0x1c, 0x06, 0xcd, 0x81, 0xfd, 0x38, 0xeb };
+    static const uint8_t second[] = { 0xfd, 0xba, 0xbe, 0x1c, 0x9d, 0x34, 0x72, 0x00,
+                                      0x78, 0x56, 0xe7, 0x19, 0x0d, 0x01, 0xe9, 0xfe };
+    static const uint8_t third[] = { 0x70, 0x23, 0xbd, 0xcb, 0x3a, 0xfd, 0x73, 0x48,
+                                     0x46, 0x1c, 0x06, 0xcd, 0x81, 0xfd, 0x38, 0xeb };
     uint8_t out[64];
     assert_true(scrypt_hash(slice_str("password"), slice_str("NaCl"), 1024, 8, 16, out, sizeof(out)));
     assert_memory_equal(out, second, sizeof(second));

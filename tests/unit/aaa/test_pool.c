@@ -149,7 +149,7 @@ static void test_reserved(void **state)
     assert_int_equal(pool_take(p, base + 3), ERR_STATE);
     assert_true(pool_give_back(p, base + 3));
     assert_int_equal(pool_lease(p, slice_str("x"), &a), ERR_REFUSED); /* kept while its owner is away */
-    pool_reserve_begin(p); /* nobody's any more */
+    pool_reserve_begin(p);                                            /* nobody's any more */
     assert_int_equal(pool_lease(p, slice_str("x"), &a), 0);
     pool_free(p);
 }
@@ -161,7 +161,8 @@ static void test_fixed_fault(void **state)
     assert_null(pool_fixed_fault(&c, base + 2));
     assert_null(pool_fixed_fault(&c, base + 254));
     assert_null(pool_fixed_fault(&c, 0xc0a80106));
-    static const uint32_t refused[] = { 0x0a500000, 0x0a500001, 0x0a5000ff, 0x0a500100, 0xc0a80107, 0xc0a80108, 0, 0xffffffff };
+    static const uint32_t refused[] = { 0x0a500000, 0x0a500001, 0x0a5000ff, 0x0a500100,
+                                        0xc0a80107, 0xc0a80108, 0,          0xffffffff };
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
         assert_non_null(pool_fixed_fault(&c, refused[i]));
 }
@@ -223,8 +224,8 @@ static void test_never_twice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_idset),    cmocka_unit_test(test_smallest),    cmocka_unit_test(test_second_pool),
-        cmocka_unit_test(test_sticky),   cmocka_unit_test(test_reserved),    cmocka_unit_test(test_fixed_fault),
+        cmocka_unit_test(test_idset),       cmocka_unit_test(test_smallest), cmocka_unit_test(test_second_pool),
+        cmocka_unit_test(test_sticky),      cmocka_unit_test(test_reserved), cmocka_unit_test(test_fixed_fault),
         cmocka_unit_test(test_never_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -257,9 +257,10 @@ static void test_odd_columns(void **state)
     run_sql("UPDATE users SET nt_hash = x'00', clear = x''");
     assert_int_equal(users_find(d, slice_str("User"), &u), 1);
     assert_true(!u.has_nt && !u.has_clear && u.has_slow);
-    static const char *const costs[] = { "slow_n = 2097152", "slow_n = 32767", "slow_n = 0", "slow_n = 1", "slow_n = -2",
-                                         "slow_n = 4294967296", "slow_r = 33", "slow_r = 0", "slow_p = 17",
-                                         "slow_p = 0", "slow_hash = x'11'", "slow_salt = NULL" };
+    static const char *const costs[] = { "slow_n = 2097152", "slow_n = 32767",    "slow_n = 0",
+                                         "slow_n = 1",       "slow_n = -2",       "slow_n = 4294967296",
+                                         "slow_r = 33",      "slow_r = 0",        "slow_p = 17",
+                                         "slow_p = 0",       "slow_hash = x'11'", "slow_salt = NULL" };
     for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++) {
         char sql[100];
         run_sql("UPDATE users SET slow_n = 32768, slow_r = 8, slow_p = 1, slow_hash = zeroblob(32),"

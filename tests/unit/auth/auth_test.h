@@ -48,14 +48,14 @@ static inline void test_note(void *ctx, const struct note *n)
 
 /* authd, as far as these tests need one. */
 struct test_judge {
-    const char *user;         /* the one account, without domain */
+    const char *user; /* the one account, without domain */
     struct slice password;
-    unsigned refuse_code;     /* of the account */
+    unsigned refuse_code; /* of the account */
     unsigned attempts_max;
     unsigned attempts;
     unsigned questions;
-    bool wrong_proof;         /* sends a wrong S= */
-    bool no_key;              /* accepts without a key */
+    bool wrong_proof; /* sends a wrong S= */
+    bool no_key;      /* accepts without a key */
     const struct env *env;
     struct eap_server eap;
     bool eap_begun;

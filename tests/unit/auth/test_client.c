@@ -216,8 +216,14 @@ static void unproven(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        "", "Welcome", "S=", "M=Welcome", "S=0000000000000000000000000000000000000000",
-        "S=407A5589115FD0D6209F510FE9C04566932CDA56", "M=S=%", "E=0",
+        "",
+        "Welcome",
+        "S=",
+        "M=Welcome",
+        "S=0000000000000000000000000000000000000000",
+        "S=407A5589115FD0D6209F510FE9C04566932CDA56",
+        "M=S=%",
+        "E=0",
     };
     char success[43];
     uint8_t hlak[32];

@@ -139,8 +139,8 @@ static void succeed(const char *name)
     uint8_t value[49] = { 0 };
     memcpy(value, last_peer_challenge, 16);
     memcpy(value + 24, last_nt_response, 24);
-    assert_true(verify_mschapv2(&prim_host, hash, slice_str(name), slice_of(challenge, 16), slice_of(value, 49), success,
-                                key));
+    assert_true(
+        verify_mschapv2(&prim_host, hash, slice_str(name), slice_of(challenge, 16), slice_of(value, 49), success, key));
     assert_memory_equal(ev.hlak, key, 32);
 }
 
@@ -407,18 +407,10 @@ static void wipes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good),
-        cmocka_unit_test(third_time_lucky),
-        cmocka_unit_test(three_wrong),
-        cmocka_unit_test(gives_up),
-        cmocka_unit_test(may_not_log_in),
-        cmocka_unit_test(unknown_looks_like_wrong),
-        cmocka_unit_test(naks),
-        cmocka_unit_test(out_of_order),
-        cmocka_unit_test(waiting_for_the_record),
-        cmocka_unit_test(names),
-        cmocka_unit_test(hostile_packets),
-        cmocka_unit_test(wipes),
+        cmocka_unit_test(good),     cmocka_unit_test(third_time_lucky), cmocka_unit_test(three_wrong),
+        cmocka_unit_test(gives_up), cmocka_unit_test(may_not_log_in),   cmocka_unit_test(unknown_looks_like_wrong),
+        cmocka_unit_test(naks),     cmocka_unit_test(out_of_order),     cmocka_unit_test(waiting_for_the_record),
+        cmocka_unit_test(names),    cmocka_unit_test(hostile_packets),  cmocka_unit_test(wipes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

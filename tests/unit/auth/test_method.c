@@ -12,7 +12,7 @@ static void names_go_both_ways(void **state)
     assert_int_equal(auth_method_from("MSCHAPv2"), AUTH_MSCHAPV2);
     assert_int_equal(auth_method_from("Pap"), AUTH_PAP);
     assert_null(auth_method_name(AUTH_METHODS));
-    assert_null(auth_method_name((enum auth_method)-1));
+    assert_null(auth_method_name((enum auth_method) - 1));
 }
 
 static void other_names(void **state)

@@ -299,16 +299,11 @@ static void lost_packets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(right_password),
-        cmocka_unit_test(wrong_password),
-        cmocka_unit_test(unknown_user),
-        cmocka_unit_test(disabled),
-        cmocka_unit_test(server_that_lies),
-        cmocka_unit_test(server_without_keys),
-        cmocka_unit_test(passwords_of_the_world),
-        cmocka_unit_test(longest_name),
-        cmocka_unit_test(doubled_and_swapped),
-        cmocka_unit_test(lost_packets),
+        cmocka_unit_test(right_password),         cmocka_unit_test(wrong_password),
+        cmocka_unit_test(unknown_user),           cmocka_unit_test(disabled),
+        cmocka_unit_test(server_that_lies),       cmocka_unit_test(server_without_keys),
+        cmocka_unit_test(passwords_of_the_world), cmocka_unit_test(longest_name),
+        cmocka_unit_test(doubled_and_swapped),    cmocka_unit_test(lost_packets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

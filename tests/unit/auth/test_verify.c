@@ -78,7 +78,8 @@ static void chap_md5(void **state)
     const struct slice secret = slice_str("secret");
     const struct slice c = slice_str("challenge of any length");
     /* RFC 1994 4.1: MD5 of "\x5asecretchallenge of any length", in one piece. */
-    const struct slice whole = slice_str("\x5a" "secretchallenge of any length");
+    const struct slice whole = slice_str("\x5a"
+                                         "secretchallenge of any length");
 
     prim_host.md5(&whole, 1, value);
     assert_true(verify_chap_md5(&prim_host, id, secret, c, slice_of(value, 16)));

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 
 #define LISTEN "listen \"0.0.0.0:443\" {}\n"
-#define CERT "certificate \"vpn\" { chain = \"c.pem\" key = \"k.pem\" }\n"
-#define POOL "pool \"default\" { ipv4 = \"10.80.0.0/24\" }\n"
-#define BASE LISTEN CERT POOL /* three lines: what follows is line 4 */
+#define CERT   "certificate \"vpn\" { chain = \"c.pem\" key = \"k.pem\" }\n"
+#define POOL   "pool \"default\" { ipv4 = \"10.80.0.0/24\" }\n"
+#define BASE   LISTEN CERT POOL /* three lines: what follows is line 4 */
 
 static struct config got;
 static char *complaints;

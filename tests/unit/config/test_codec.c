@@ -143,7 +143,7 @@ static void test_version(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_largest),      cmocka_unit_test(test_cut_anywhere),
+        cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_largest), cmocka_unit_test(test_cut_anywhere),
         cmocka_unit_test(test_changed_bytes),  cmocka_unit_test(test_version),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,8 +137,7 @@ static void test_lists(void **state)
     bad(BASE "nbns = {1.1.1.1, 1.1.1.2, 1.1.1.3}", "4: nbns: \"1.1.1.3\" is one too many");
     bad(BASE "dns = {system, 1.1.1.1}",
         "4: dns: \"1.1.1.1\" stands beside \"system\": list addresses, or \"system\", not both");
-    bad(BASE "dns = {1.1.1.1, system}",
-        "4: dns: \"system\" stands alone: list addresses, or \"system\", not both");
+    bad(BASE "dns = {1.1.1.1, system}", "4: dns: \"system\" stands alone: list addresses, or \"system\", not both");
     bad(BASE "dns = {2001:db8::1}", "4: dns: \"2001:db8::1\" is IPv6, which does not go through the tunnel yet");
     bad(BASE "dns = {1.1.1.1/24}", "4: dns: \"1.1.1.1/24\" is not an IP address");
     bad(BASE "dns = {127.0.0.1}", "4: dns: \"127.0.0.1\" is no address that a client could reach");
@@ -155,14 +154,17 @@ static void test_twice(void **state)
     bad(BASE LISTEN, "4: listen: \"0.0.0.0:443\" is there twice");
     bad(BASE "listen \"[::]:1\" {}\nlisten \"[0::0]:1\" {}\n", "5: listen: \"[0::0]:1\" is there twice");
     bad(BASE POOL, "4: pool: \"default\" is there twice");
-    bad(BASE "certificate \"other\" {}\n", "4: certificate: \"other\" is a second certificate; several come in a later version");
+    bad(BASE "certificate \"other\" {}\n",
+        "4: certificate: \"other\" is a second certificate; several come in a later version");
 }
 
 static void test_listen(void **state)
 {
     (void)state;
-    static const char *const addresses[] = { "0.0.0.0", "443", ":443", "::1:443", "[::1]", "[]:443", "[::1:443",
-                                             "1.2.3:443", "[1.2.3.4]:443", "example.com:443", "1.2.3.4/8:443", "" };
+    static const char *const addresses[] = { "0.0.0.0",         "443",           ":443",
+                                             "::1:443",         "[::1]",         "[]:443",
+                                             "[::1:443",        "1.2.3:443",     "[1.2.3.4]:443",
+                                             "example.com:443", "1.2.3.4/8:443", "" };
     char text[200], want[200];
     for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
         snprintf(text, sizeof(text), "listen \"%s\" {}\n" CERT POOL, addresses[i]);
@@ -224,7 +226,8 @@ static void test_pools(void **state)
 static void test_values(void **state)
 {
     (void)state;
-    bad(BASE "auth { methods = mschap2 }", "4: auth { methods }: \"mschap2\" is no method that we know; did you mean \"mschapv2\"?");
+    bad(BASE "auth { methods = mschap2 }",
+        "4: auth { methods }: \"mschap2\" is no method that we know; did you mean \"mschapv2\"?");
     bad(BASE "auth { methods = {pap, pap} }", "4: auth { methods }: \"pap\" is named twice");
     bad(BASE "interface = abcdefghijklmnop", "4: interface: \"abcdefghijklmnop\" is not 1 to 15 characters long");
     bad(BASE "interface = \"\"", "4: interface: \"\" is not 1 to 15 characters long");
@@ -374,13 +377,13 @@ static void test_from_a_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_everything_set),
-        cmocka_unit_test(test_syntax),   cmocka_unit_test(test_syntax_that_is_fine),
-        cmocka_unit_test(test_lists),    cmocka_unit_test(test_twice),
-        cmocka_unit_test(test_listen),   cmocka_unit_test(test_pools),
-        cmocka_unit_test(test_values),   cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_missing),  cmocka_unit_test(test_all_at_once),
-        cmocka_unit_test(test_files),    cmocka_unit_test(test_long_values),
+        cmocka_unit_test(test_defaults),    cmocka_unit_test(test_everything_set),
+        cmocka_unit_test(test_syntax),      cmocka_unit_test(test_syntax_that_is_fine),
+        cmocka_unit_test(test_lists),       cmocka_unit_test(test_twice),
+        cmocka_unit_test(test_listen),      cmocka_unit_test(test_pools),
+        cmocka_unit_test(test_values),      cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_missing),     cmocka_unit_test(test_all_at_once),
+        cmocka_unit_test(test_files),       cmocka_unit_test(test_long_values),
         cmocka_unit_test(test_from_a_file),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,8 @@ static void test_table(void **state)
         assert_true(o->block[0] || o->name[0]);
         assert_true(o->min <= o->max);
         for (size_t k = 0; k < i; k++)
-            assert_false(strcmp(o->block, config_options[k].block) == 0 && strcmp(o->name, config_options[k].name) == 0);
+            assert_false(strcmp(o->block, config_options[k].block) == 0 &&
+                         strcmp(o->name, config_options[k].name) == 0);
     }
 }
 

@@ -1,4 +1,4 @@
-/* MS-CHAPv2's arithmetic, against RFC 2759 9.2 and 9.3, and on the passwords and names that nobody prints vectors for. */
+/* MS-CHAPv2's arithmetic, against RFC 2759 9.2 and 9.3, and passwords and names that nobody prints vectors for. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -77,8 +77,10 @@ static void names(void **state)
         const char *name;
         bool right;
     } rows[] = {
-        { "User", true },   { "DOMAIN\\User", true }, { "\\User", true },        { "user", false },
-        { "User ", false }, { "", false },            { "User\\", false },       { "User\\DOMAIN", false },
+        { "User", true },        { "DOMAIN\\User", true },
+        { "\\User", true },      { "user", false },
+        { "User ", false },      { "", false },
+        { "User\\", false },     { "User\\DOMAIN", false },
         { "A\\B\\User", false }, /* the first backslash ends the domain: the account would be "B\User" */
     };
 
@@ -142,9 +144,24 @@ static void not_utf8(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        "\x80",         "\xbf",             "a\xc3",           "\xc3(",          "\xc0\x80",     "\xc1\xbf",
-        "\xe0\x80\x80", "\xe0\x9f\xbf",     "\xe2\x82",        "\xed\xa0\x80",   "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf",
-        "\xf0\x90\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", "\xfe", "\xff",
+        "\x80",
+        "\xbf",
+        "a\xc3",
+        "\xc3(",
+        "\xc0\x80",
+        "\xc1\xbf",
+        "\xe0\x80\x80",
+        "\xe0\x9f\xbf",
+        "\xe2\x82",
+        "\xed\xa0\x80",
+        "\xed\xbf\xbf",
+        "\xf0\x8f\xbf\xbf",
+        "\xf0\x90\x80",
+        "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80",
+        "\xf8\x88\x80\x80\x80",
+        "\xfe",
+        "\xff",
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         uint8_t hash[16];

@@ -1,4 +1,4 @@
-/* The host's primitives, against the vectors of their own RFCs, and that cutting the input into slices does not matter. */
+/* The host's primitives, against the vectors of their own RFCs; and that cutting the input into slices changes nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -125,9 +125,9 @@ static void dice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(md4),  cmocka_unit_test(md5),   cmocka_unit_test(sha1),
+        cmocka_unit_test(md4),    cmocka_unit_test(md5),   cmocka_unit_test(sha1),
         cmocka_unit_test(sha256), cmocka_unit_test(hmacs), cmocka_unit_test(hmac_of_a_long_key),
-        cmocka_unit_test(des),  cmocka_unit_test(dice),
+        cmocka_unit_test(des),    cmocka_unit_test(dice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,9 +27,9 @@ struct end {
     bool secure, up, down, dead;
     enum tunnel_cause why;
     enum stream_cause cause;
-    uint64_t got;       /* packets received */
-    uint32_t last;      /* number in the last one: they must rise */
-    bool deaf;          /* does not read its socket */
+    uint64_t got;  /* packets received */
+    uint32_t last; /* number in the last one: they must rise */
+    bool deaf;     /* does not read its socket */
 };
 
 static struct end server, client;
@@ -96,7 +96,11 @@ static int tear_down_all(void **state)
 
 static void start_end(struct end *e, int fd)
 {
-    struct stream_conf c = { .tls = e->tls, .tunnel = &e->conf, .env = &env, .tls_timeout = 10000, .flush_timeout = 5000,
+    struct stream_conf c = { .tls = e->tls,
+                             .tunnel = &e->conf,
+                             .env = &env,
+                             .tls_timeout = 10000,
+                             .flush_timeout = 5000,
                              .linger_timeout = 2000 };
     e->secure = e->up = e->down = e->dead = e->deaf = false;
     e->got = e->last = 0;

@@ -1,4 +1,5 @@
-/* The catalogue: numbers and symbols are unique and ascend, every event has both sentences, lookups find all of them. */
+/* The catalogue: numbers and symbols are unique and ascend, every event has both sentences, lookups find all of
+ * them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -106,8 +107,8 @@ static void test_ras(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unique), cmocka_unit_test(test_sentences), cmocka_unit_test(test_lookups),
-        cmocka_unit_test(test_windows_numbers), cmocka_unit_test(test_levels), cmocka_unit_test(test_ras),
+        cmocka_unit_test(test_unique),          cmocka_unit_test(test_sentences), cmocka_unit_test(test_lookups),
+        cmocka_unit_test(test_windows_numbers), cmocka_unit_test(test_levels),    cmocka_unit_test(test_ras),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

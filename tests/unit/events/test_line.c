@@ -16,7 +16,7 @@ static size_t make(enum event_id id, const char *call, const struct event_field 
     memset(line, 'Z', sizeof(line));
     return event_line(line, sizeof(line), 1795163400123, "worker0", id, call, f);
 }
-#define MAKE(id, call, ...) \
+#define MAKE(id, call, ...)                                                                                            \
     make(id, call, (const struct event_field[]){ __VA_ARGS__ __VA_OPT__(, ){ .kind = FIELD_END } })
 
 static void test_form(void **state)

@@ -205,8 +205,8 @@ static void test_nt_hash(void **state)
     (void)state;
     /* RFC 2759 9.2: the hash of "clientPass" */
     static const struct adit_user user = { .known = 1,
-                                           .nt_hash = { 0x44, 0xeb, 0xba, 0x8d, 0x53, 0x12, 0xb8, 0xd6, 0x11, 0x47, 0x44,
-                                                        0x11, 0xf5, 0x69, 0x89, 0xae } };
+                                           .nt_hash = { 0x44, 0xeb, 0xba, 0x8d, 0x53, 0x12, 0xb8, 0xd6, 0x11, 0x47,
+                                                        0x44, 0x11, 0xf5, 0x69, 0x89, 0xae } };
     for (int m = ADIT_PAP; m <= ADIT_EAP_MSCHAPV2; m++) {
         enum adit_method method = (enum adit_method)m;
         start(method);

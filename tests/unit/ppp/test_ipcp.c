@@ -162,10 +162,11 @@ static void a_client_hands_out_nothing(void **state)
     (void)state;
     struct bench b;
     struct link_net net = bench_client_net();
+    net.ipcp.dns[0] = net.ipcp.dns[1] = net.ipcp.nbns[0] = net.ipcp.nbns[1] = ADDR(9, 9, 9, 9); /* a server's */
     client(&b, &net);
     bench_sent(&b, IPCP, CP_CONF_REQ);
-    bench_cp(&b, IPCP, CP_CONF_REQ, 1, "0306 00000000 8106 00000000 8206 00000000 0206 002d0f01");
-    bench_expect(&b, IPCP, CP_CONF_REJ, "0306 00000000 8106 00000000 8206 00000000 0206 002d0f01");
+    bench_cp(&b, IPCP, CP_CONF_REQ, 1, "0306 00000000 8106 00000000 8206 00000000 8306 00000000 8406 00000000");
+    bench_expect(&b, IPCP, CP_CONF_REJ, "0306 00000000 8106 00000000 8206 00000000 8306 00000000 8406 00000000");
     bench_cp(&b, IPCP, CP_CONF_REQ, 2, "0305 010203");
     bench_expect(&b, IPCP, CP_CONF_REJ, "0305 010203");
 }

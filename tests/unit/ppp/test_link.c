@@ -173,6 +173,8 @@ static void rejects_of_nothing_in_particular_do_nothing(void **state)
     bench_cp(&b, LCP, LCP_PROTO_REJ, 1, "c021"); /* RFC 1661 5.7: not in Opened */
     bench_sent(&b, LCP, CP_CONF_REQ);
     bench_silent(&b);
+    bench_quiet(&b);
+    assert_int_equal(b.l.lcp.cp.state, CP_REQ_SENT);
     bench_server_lcp(&b, &c);
     bench_cp(&b, LCP, LCP_PROTO_REJ, 1, "80");
     bench_cp(&b, LCP, LCP_PROTO_REJ, 1, "8021");

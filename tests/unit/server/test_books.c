@@ -300,7 +300,7 @@ static void the_same_place_again_replaces(void **state)
 int main(void)
 {
 #define LIMITS(t) cmocka_unit_test_setup_teardown(t, open_limits, close_limits)
-#define BOOK(t) cmocka_unit_test_setup_teardown(t, open_book, close_book)
+#define BOOK(t)   cmocka_unit_test_setup_teardown(t, open_book, close_book)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(old_handles_find_nothing),
         cmocka_unit_test(all_may_be_removed_while_walking),

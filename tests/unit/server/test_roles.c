@@ -33,8 +33,14 @@ static struct role_verdict a_verdict(void)
     memset(v.verdict.hlak, 0x3a, HLAK_LEN);
     memset(v.verdict.challenge, 0x11, 16);
     v.verdict.text = slice_str("S=0123456789ABCDEF0123456789ABCDEF01234567");
-    v.params = (struct params){ .n_prefixes = 1, .server_ipv4 = 0x0a500001, .dns = { 0x01010101, 2 }, .nbns = { 3, 4 },
-                                .mtu = 1400, .session_timeout = 5, .idle_timeout = 6, .snapshot = 7 };
+    v.params = (struct params){ .n_prefixes = 1,
+                                .server_ipv4 = 0x0a500001,
+                                .dns = { 0x01010101, 2 },
+                                .nbns = { 3, 4 },
+                                .mtu = 1400,
+                                .session_timeout = 5,
+                                .idle_timeout = 6,
+                                .snapshot = 7 };
     v.params.prefixes[0] = prefix_v4(0x0a500002, 32);
     strcpy(v.user, "alice");
     strcpy(v.reason, "because");
@@ -247,8 +253,8 @@ static void values_out_of_range_are_refused(void **state)
 /* Every message that we make passes its rule in the phase it is meant for, and in no other. */
 static void rules_hold(void **state)
 {
-    const struct role_rules *all[] = { &role_master_to_worker, &role_master_to_authd, &role_to_master, &role_worker_to_authd,
-                                       &role_authd_to_worker };
+    const struct role_rules *all[] = { &role_master_to_worker, &role_master_to_authd, &role_to_master,
+                                       &role_worker_to_authd, &role_authd_to_worker };
     static uint8_t body[IMSG_MAX + 1];
     (void)state;
     for (unsigned t = 0; t < 5; t++)

@@ -34,11 +34,13 @@ static struct {
 } cap_c, cap_s; /* what the client and what the server sent */
 
 /* The packets by name: their place among those of their end. */
+/* clang-format off */
 enum { C_REQUEST, C_LCP, C_LCP_REJ, C_LCP_NAK, C_LCP_ACK, C_IDENT_1, C_IDENT_2, C_IDENT_3, C_RESPONSE, C_CONNECTED,
-       C_CBCP, C_IPV6CP, C_IPCP, C_IPCP_2, C_IPV6CP_2, C_REJECT_CCP, C_IPCP_ACK, C_IPCP_3, C_DATA, C_TERMINATE = C_DATA + 61,
-       C_DISCONNECT };
+       C_CBCP, C_IPV6CP, C_IPCP, C_IPCP_2, C_IPV6CP_2, C_REJECT_CCP, C_IPCP_ACK, C_IPCP_3, C_DATA,
+       C_TERMINATE = C_DATA + 61, C_DISCONNECT };
 enum { S_ACK, S_LCP, S_LCP_ACK, S_LCP_2, S_LCP_3, S_CHALLENGE, S_SUCCESS, S_CBCP, S_CBCP_ACK, S_CCP, S_IPCP, S_IPCP_NAK,
        S_REJECT_IPV6CP, S_IPCP_ACK, S_TERMINATE_ACK, S_DISCONNECT_ACK };
+/* clang-format on */
 
 static size_t unhex(const char *hex, uint8_t *dst, size_t cap)
 {
@@ -114,11 +116,16 @@ static void answer(const struct tunnel_event *e)
     assert_int_equal(e->question.name.n, 16);
     assert_memory_equal(e->question.name.p, "SSTP-TEST\\Eivind", 16);
     assert_int_equal(e->question.response.n, 49);
-    struct auth_verdict v = { .kind = VERDICT_ACCEPT, .keyed = true, .text = slice_str("S=0123456789012345678901234567890123456789") };
+    struct auth_verdict v = { .kind = VERDICT_ACCEPT,
+                              .keyed = true,
+                              .text = slice_str("S=0123456789012345678901234567890123456789") };
     memset(our.hlak, 0x5a, sizeof our.hlak);
     memcpy(v.hlak, our.hlak, sizeof our.hlak);
-    struct params p = { .prefixes = { prefix_v4(0xc0a86465, 32) }, .n_prefixes = 1, .server_ipv4 = 0xc0a86464,
-                        .dns = { 0xc0a80001, 0xc0a882f5 }, .nbns = { 0xc0a882e5, 0xc0a882f5 } };
+    struct params p = { .prefixes = { prefix_v4(0xc0a86465, 32) },
+                        .n_prefixes = 1,
+                        .server_ipv4 = 0xc0a86464,
+                        .dns = { 0xc0a80001, 0xc0a882f5 },
+                        .nbns = { 0xc0a882e5, 0xc0a882f5 } };
     tunnel_answer(&our.t, e->ask, &v, &p, our.now);
 }
 
@@ -531,7 +538,9 @@ static void ras_chap(const struct heard *h)
 /* RRAS answers requests of the network protocols only once it is awake. */
 static void ras_network(const struct heard *h)
 {
-    static const uint8_t values[][7] = { { 3, 6, 0xc0, 0xa8, 0x64, 0x65 }, { 129, 6, 0xc0, 0xa8, 0, 1 }, { 131, 6, 0xc0, 0xa8, 0x82, 0xf5 } };
+    static const uint8_t values[][7] = { { 3, 6, 0xc0, 0xa8, 0x64, 0x65 },
+                                         { 129, 6, 0xc0, 0xa8, 0, 1 },
+                                         { 131, 6, 0xc0, 0xa8, 0x82, 0xf5 } };
     uint8_t nak[18];
     if (h->proto == PPP_PROTO_IPV6CP && h->code == 1 && ras.awake && !ras.six_rejected) {
         struct packet p = cap_s.sstp[S_REJECT_IPV6CP];

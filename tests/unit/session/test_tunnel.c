@@ -194,7 +194,9 @@ static void test_first_cause_wins(void **state)
     (void)state;
     struct tunnel_event e;
     to_question(&e);
-    assert_int_equal(feed_hex("1001001400050001" "0002000c0000000200000006"), 0);
+    assert_int_equal(feed_hex("1001001400050001"
+                              "0002000c0000000200000006"),
+                     0);
     tunnel_lost(&t, now);
     assert_int_equal(next(&e), TUNNEL_EV_DOWN);
     assert_int_equal(e.cause, TUNNEL_CAUSE_SSTP_ABORTED);
@@ -211,7 +213,8 @@ static void test_question_numbers(void **state)
     uint32_t first = e.ask;
     assert_true(first != 0);
     drop_output();
-    assert_int_equal(feed_hex("1000001aff03c0210105001201040ffb05064b493f3107020802"), 0); /* Configure-Request once more */
+    assert_int_equal(feed_hex("1000001aff03c0210105001201040ffb05064b493f3107020802"),
+                     0); /* Configure-Request once more */
     uint8_t buf[4096], ack[64];
     size_t n = tunnel_pull(&t, buf, sizeof buf), k = 0;
     for (size_t at = 0; at < n; at += (size_t)buf[at + 2] << 8 | buf[at + 3])
@@ -341,11 +344,19 @@ static void test_network_down(void **state)
     assert_int_equal(next(NULL), TUNNEL_EV_AUTHENTICATED);
     assert_int_equal(feed_connected(), 0);
     assert_int_equal(next(NULL), TUNNEL_EV_CONNECTED);
-    assert_int_equal(feed_hex("100000108021" "0201000a" "03060a500001"), 0);
-    assert_int_equal(feed_hex("100000108021" "0109000a" "03060a500002"), 0);
+    assert_int_equal(feed_hex("100000108021"
+                              "0201000a"
+                              "03060a500001"),
+                     0);
+    assert_int_equal(feed_hex("100000108021"
+                              "0109000a"
+                              "03060a500002"),
+                     0);
     assert_int_equal(next(&e), TUNNEL_EV_UP);
     assert_int_equal(tunnel_data_head(&t, 4, 100, head), 5);
-    assert_int_equal(feed_hex("1000000a8021" "05090004"), 0); /* IPCP Terminate-Request */
+    assert_int_equal(feed_hex("1000000a8021"
+                              "05090004"),
+                     0); /* IPCP Terminate-Request */
     assert_int_equal(next(NULL), TUNNEL_EV_NONE);
     assert_int_equal(tunnel_data_head(&t, 4, 100, head), 0);
     assert_true(tunnel_due(&t) <= now + SECONDS(60));
@@ -435,11 +446,16 @@ static void test_defaults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_event_at_a_time), cmocka_unit_test(test_verbs_wait),
-        cmocka_unit_test(test_first_cause_wins),    cmocka_unit_test(test_question_numbers),
-        cmocka_unit_test(test_pull_whole_messages), cmocka_unit_test(test_floods),
-        cmocka_unit_test(test_http),                cmocka_unit_test(test_network_down),
-        cmocka_unit_test(test_causes),              cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_one_event_at_a_time),
+        cmocka_unit_test(test_verbs_wait),
+        cmocka_unit_test(test_first_cause_wins),
+        cmocka_unit_test(test_question_numbers),
+        cmocka_unit_test(test_pull_whole_messages),
+        cmocka_unit_test(test_floods),
+        cmocka_unit_test(test_http),
+        cmocka_unit_test(test_network_down),
+        cmocka_unit_test(test_causes),
+        cmocka_unit_test(test_defaults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

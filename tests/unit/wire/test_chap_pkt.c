@@ -163,9 +163,9 @@ static void put_refuses(void **state)
     static uint8_t big[70000];
     static uint8_t buf[80000];
     const struct chap_pkt rows[] = {
-        { .code = CHAP_CHALLENGE },                                                             /* no value */
-        { .code = CHAP_RESPONSE, .value = slice_of(big, 256) },                                 /* beyond its size byte */
-        { .code = CHAP_FAILURE, .text = slice_of(big, sizeof(big)) },                           /* beyond Length */
+        { .code = CHAP_CHALLENGE },                                   /* no value */
+        { .code = CHAP_RESPONSE, .value = slice_of(big, 256) },       /* beyond its size byte */
+        { .code = CHAP_FAILURE, .text = slice_of(big, sizeof(big)) }, /* beyond Length */
         { .code = CHAP_CHALLENGE, .value = slice_of(big, 16), .name = slice_of(big, 65536) },
     };
 
@@ -174,7 +174,9 @@ static void put_refuses(void **state)
         chap_pkt_put(&w, &rows[i]);
         assert_int_equal(wr_len(&w), 0);
     }
-    const struct chap_pkt longest = { .code = CHAP_CHALLENGE, .value = slice_of(big, 255), .name = slice_of(big, 65275) };
+    const struct chap_pkt longest = { .code = CHAP_CHALLENGE,
+                                      .value = slice_of(big, 255),
+                                      .name = slice_of(big, 65275) };
     struct wr w = wr_of(buf, sizeof(buf));
     chap_pkt_put(&w, &longest);
     assert_int_equal(wr_len(&w), 65535);
@@ -183,9 +185,12 @@ static void put_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lengths),           cmocka_unit_test(captured_challenge),
-        cmocka_unit_test(captured_response), cmocka_unit_test(captured_success),
-        cmocka_unit_test(every_cut_is_an_error), cmocka_unit_test(put_refuses),
+        cmocka_unit_test(lengths),
+        cmocka_unit_test(captured_challenge),
+        cmocka_unit_test(captured_response),
+        cmocka_unit_test(captured_success),
+        cmocka_unit_test(every_cut_is_an_error),
+        cmocka_unit_test(put_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,7 +86,9 @@ static void what_is_written_reads_back(void **state)
 
     for (unsigned code = 1; code <= 4; code++) {
         for (size_t n = 0; n <= sizeof(data); n += 100) {
-            struct eap_pkt in = { .code = (uint8_t)code, .id = 200, .type = EAP_TYPE_IDENTITY, .data = slice_of(data, n) };
+            struct eap_pkt in = {
+                .code = (uint8_t)code, .id = 200, .type = EAP_TYPE_IDENTITY, .data = slice_of(data, n)
+            };
             struct eap_pkt out;
             struct wr w = wr_of(buf, sizeof(buf));
             eap_pkt_put(&w, &in);

@@ -89,8 +89,8 @@ static void test_capture(void **state)
 static void test_update(void **state)
 {
     (void)state;
-    uint8_t p[48] = { 0x45, 0, 0, 48, 0, 1, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
-                      0x10, 0, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x70, 2, 0x20, 0, 0, 0, 0, 0, 2, 4, 5, 0xb4, 1, 1, 4, 2 };
+    uint8_t p[48] = { 0x45, 0, 0, 48, 0, 1, 0x40, 0, 64,   6, 0,    0, 10, 0, 0, 1, 10, 0, 0, 2,    0x10, 0, 0, 80,
+                      0,    0, 0, 1,  0, 0, 0,    0, 0x70, 2, 0x20, 0, 0,  0, 0, 0, 2,  4, 5, 0xb4, 1,    1, 4, 2 };
     struct ip_view ip;
     assert_int_equal(ip_parse(slice_of(p, sizeof p), &ip), 0);
     for (unsigned mss = 0; mss < 65536; mss += 251) {
@@ -128,10 +128,22 @@ static void test_v4_lengths(void **state)
         size_t have;
         int expect;
     } rows[] = {
-        { 5, 20, 0, ERR_TRUNCATED },  { 5, 20, 1, ERR_TRUNCATED },  { 5, 20, 19, ERR_TRUNCATED }, { 5, 20, 20, 0 },
-        { 5, 20, 64, 0 },             { 5, 0, 64, ERR_LENGTH },     { 5, 19, 64, ERR_LENGTH },    { 5, 64, 64, 0 },
-        { 5, 65, 64, ERR_TRUNCATED }, { 5, 65535, 64, ERR_TRUNCATED }, { 0, 64, 64, ERR_LENGTH }, { 4, 64, 64, ERR_LENGTH },
-        { 6, 24, 64, 0 },             { 6, 23, 64, ERR_LENGTH },    { 15, 60, 64, 0 },            { 15, 59, 64, ERR_LENGTH },
+        { 5, 20, 0, ERR_TRUNCATED },
+        { 5, 20, 1, ERR_TRUNCATED },
+        { 5, 20, 19, ERR_TRUNCATED },
+        { 5, 20, 20, 0 },
+        { 5, 20, 64, 0 },
+        { 5, 0, 64, ERR_LENGTH },
+        { 5, 19, 64, ERR_LENGTH },
+        { 5, 64, 64, 0 },
+        { 5, 65, 64, ERR_TRUNCATED },
+        { 5, 65535, 64, ERR_TRUNCATED },
+        { 0, 64, 64, ERR_LENGTH },
+        { 4, 64, 64, ERR_LENGTH },
+        { 6, 24, 64, 0 },
+        { 6, 23, 64, ERR_LENGTH },
+        { 15, 60, 64, 0 },
+        { 15, 59, 64, ERR_LENGTH },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint8_t p[64] = { (uint8_t)(0x40 | rows[i].ihl), 0, (uint8_t)(rows[i].total >> 8), (uint8_t)rows[i].total };
@@ -153,8 +165,8 @@ static void test_v4_fragments(void **state)
         bool df, fragment, first;
         uint16_t offset;
     } rows[] = {
-        { 0x0000, false, false, true, 0 },   { 0x4000, true, false, true, 0 },       { 0x2000, false, true, true, 0 },
-        { 0x0001, false, true, false, 8 },   { 0x2001, false, true, false, 8 },      { 0x1fff, false, true, false, 65528 },
+        { 0x0000, false, false, true, 0 }, { 0x4000, true, false, true, 0 },  { 0x2000, false, true, true, 0 },
+        { 0x0001, false, true, false, 8 }, { 0x2001, false, true, false, 8 }, { 0x1fff, false, true, false, 65528 },
         { 0x8000, false, false, true, 0 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -209,8 +221,8 @@ static void test_v6(void **state)
     uint8_t p[200];
     struct ip_view ip;
     /* The Router Solicitation that the capture's client sends through Teredo. */
-    size_t n = unhex("6000000000083afffe800000000000000000fffffffffffeff02000000000000000000000000000285007d3800000000", p,
-                     sizeof p);
+    size_t n = unhex("6000000000083afffe800000000000000000fffffffffffeff02000000000000000000000000000285007d3800000000",
+                     p, sizeof p);
     assert_int_equal(ip_parse(slice_of(p, n), &ip), 0);
     assert_int_equal(ip.version, 6);
     assert_int_equal(ip.proto, IP_ICMP6);
@@ -295,9 +307,16 @@ static void test_udp_lengths(void **state)
         size_t have;
         int expect;
     } rows[] = {
-        { 8, 0, ERR_TRUNCATED }, { 8, 7, ERR_TRUNCATED }, { 0, 8, ERR_LENGTH },  { 7, 8, ERR_LENGTH },
-        { 8, 8, 0 },             { 9, 8, ERR_LENGTH },    { 16, 16, 0 },         { 17, 16, ERR_LENGTH },
-        { 65535, 16, ERR_LENGTH }, { 8, 16, 0 },
+        { 8, 0, ERR_TRUNCATED },
+        { 8, 7, ERR_TRUNCATED },
+        { 0, 8, ERR_LENGTH },
+        { 7, 8, ERR_LENGTH },
+        { 8, 8, 0 },
+        { 9, 8, ERR_LENGTH },
+        { 16, 16, 0 },
+        { 17, 16, ERR_LENGTH },
+        { 65535, 16, ERR_LENGTH },
+        { 8, 16, 0 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint8_t p[16] = { 0, 53, 1, 0, (uint8_t)(rows[i].len >> 8), (uint8_t)rows[i].len };
@@ -378,7 +397,7 @@ static void test_addresses(void **state)
     static const struct {
         uint8_t first, last;
         bool multicast, broadcast;
-    } v4[] = { { 223, 255, false, false }, { 224, 0, true, false }, { 239, 255, true, false },
+    } v4[] = { { 223, 255, false, false }, { 224, 0, true, false },    { 239, 255, true, false },
                { 240, 0, false, false },   { 255, 254, false, false }, { 255, 255, false, true } };
     for (size_t i = 0; i < sizeof v4 / sizeof v4[0]; i++) {
         uint8_t b[16] = { [10] = 0xff, 0xff, v4[i].first, 255, 255, v4[i].last };
@@ -390,10 +409,10 @@ static void test_addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_capture),     cmocka_unit_test(test_update),       cmocka_unit_test(test_rfc1071),
-        cmocka_unit_test(test_v4_lengths),  cmocka_unit_test(test_v4_fragments), cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_capture),     cmocka_unit_test(test_update),        cmocka_unit_test(test_rfc1071),
+        cmocka_unit_test(test_v4_lengths),  cmocka_unit_test(test_v4_fragments),  cmocka_unit_test(test_versions),
         cmocka_unit_test(test_v6),          cmocka_unit_test(test_v6_extensions), cmocka_unit_test(test_udp_lengths),
-        cmocka_unit_test(test_tcp_lengths), cmocka_unit_test(test_mss),          cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_tcp_lengths), cmocka_unit_test(test_mss),           cmocka_unit_test(test_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,14 +25,14 @@ static void success_rows(void **state)
         { 0, "S=" S40 " M=", "" },
         { 0, "S=" S40 "   M= two  blanks ", " two  blanks " },
         { 0, "  S=" S40 "  ", "" },
-        { 0, "S=" S40 " M=S=" S40, "S=" S40 },       /* M= runs to the end, whatever it says */
+        { 0, "S=" S40 " M=S=" S40, "S=" S40 }, /* M= runs to the end, whatever it says */
         { 0, "S=407a5589115fd0d6209f510fe9c04566932cda56", "" },
         { 0, "X=1 S=" S40, "" },
         { 0, "welcome S=" S40, "" },
         { ERR_MISSING, "", NULL },
         { ERR_MISSING, " ", NULL },
         { ERR_MISSING, "M=Hello", NULL },
-        { ERR_MISSING, "M=S=" S40, NULL },           /* a proof inside the message is none */
+        { ERR_MISSING, "M=S=" S40, NULL }, /* a proof inside the message is none */
         { ERR_MISSING, "M= S=" S40, NULL },
         { ERR_MISSING, "s=" S40, NULL },
         { ERR_MISSING, "XS=" S40, NULL },
@@ -65,68 +65,68 @@ static void success_rows(void **state)
     }
 }
 
+static const struct {
+    int want;
+    const char *text;
+    uint32_t error;
+    bool retry;
+    bool has_challenge;
+    uint32_t version;
+    const char *message;
+} failures[] = {
+    { 0, "E=691 R=1 C=" C32 " V=3 M=Wrong password", 691, true, true, 3, "Wrong password" },
+    { 0, "E=691 R=0 C=" C32 " V=3", 691, false, true, 3, "" },
+    { 0, "E=647", 647, false, false, 0, "" },
+    { 0, "V=3 C=" C32 " R=1 E=648 M=x", 648, true, true, 3, "x" },
+    { 0, "E=0000000691", 691, false, false, 0, "" },
+    { 0, "E=0", 0, false, false, 0, "" },
+    { 0, "E=4294967295 V=4294967295", 4294967295u, false, false, 4294967295u, "" },
+    { 0, "E=691 R=0 M=E=0 R=1", 691, false, false, 0, "E=0 R=1" },
+    { 0, "Failure E=691 Q=7", 691, false, false, 0, "" },
+    { ERR_VALUE, "E=691\tR=1", 0, false, false, 0, NULL }, /* a tab separates nothing */
+    { ERR_MISSING, "", 0, false, false, 0, NULL },
+    { ERR_MISSING, "R=1 C=" C32, 0, false, false, 0, NULL },
+    { ERR_MISSING, "M=E=691", 0, false, false, 0, NULL },
+    { ERR_MISSING, "Go away", 0, false, false, 0, NULL },
+    { ERR_VALUE, "E=", 0, false, false, 0, NULL },
+    { ERR_VALUE, "E=-1", 0, false, false, 0, NULL },
+    { ERR_VALUE, "E=69x", 0, false, false, 0, NULL },
+    { ERR_VALUE, "E=4294967296", 0, false, false, 0, NULL },
+    { ERR_VALUE, "E=9999999999", 0, false, false, 0, NULL },
+    { ERR_VALUE, "E=00000000691", 0, false, false, 0, NULL },
+    { ERR_VALUE, "E=99999999999999999999999999", 0, false, false, 0, NULL },
+    { ERR_VALUE, "E=691 R=2", 0, false, false, 0, NULL },
+    { ERR_VALUE, "E=691 R=", 0, false, false, 0, NULL },
+    { ERR_VALUE, "E=691 R=11", 0, false, false, 0, NULL },
+    { ERR_VALUE, "E=691 C=", 0, false, false, 0, NULL },
+    { ERR_VALUE, "E=691 C=" C32 "0", 0, false, false, 0, NULL },
+    { ERR_VALUE, "E=691 C=0001", 0, false, false, 0, NULL },
+    { ERR_VALUE, "E=691 C=" C32 C32, 0, false, false, 0, NULL },
+    { ERR_VALUE, "E=691 V=three", 0, false, false, 0, NULL },
+    { ERR_DUPLICATE, "E=691 E=0", 0, false, false, 0, NULL },
+    { ERR_DUPLICATE, "E=691 R=0 R=1", 0, false, false, 0, NULL },
+};
+
 static void failure_rows(void **state)
 {
     (void)state;
-    static const struct {
-        int want;
-        const char *text;
-        uint32_t error;
-        bool retry;
-        bool has_challenge;
-        uint32_t version;
-        const char *message;
-    } rows[] = {
-        { 0, "E=691 R=1 C=" C32 " V=3 M=Wrong password", 691, true, true, 3, "Wrong password" },
-        { 0, "E=691 R=0 C=" C32 " V=3", 691, false, true, 3, "" },
-        { 0, "E=647", 647, false, false, 0, "" },
-        { 0, "V=3 C=" C32 " R=1 E=648 M=x", 648, true, true, 3, "x" },
-        { 0, "E=0000000691", 691, false, false, 0, "" },
-        { 0, "E=0", 0, false, false, 0, "" },
-        { 0, "E=4294967295 V=4294967295", 4294967295u, false, false, 4294967295u, "" },
-        { 0, "E=691 R=0 M=E=0 R=1", 691, false, false, 0, "E=0 R=1" },
-        { 0, "Failure E=691 Q=7", 691, false, false, 0, "" },
-        { ERR_VALUE, "E=691\tR=1", 0, false, false, 0, NULL }, /* a tab separates nothing */
-        { ERR_MISSING, "", 0, false, false, 0, NULL },
-        { ERR_MISSING, "R=1 C=" C32, 0, false, false, 0, NULL },
-        { ERR_MISSING, "M=E=691", 0, false, false, 0, NULL },
-        { ERR_MISSING, "Go away", 0, false, false, 0, NULL },
-        { ERR_VALUE, "E=", 0, false, false, 0, NULL },
-        { ERR_VALUE, "E=-1", 0, false, false, 0, NULL },
-        { ERR_VALUE, "E=69x", 0, false, false, 0, NULL },
-        { ERR_VALUE, "E=4294967296", 0, false, false, 0, NULL },
-        { ERR_VALUE, "E=9999999999", 0, false, false, 0, NULL },
-        { ERR_VALUE, "E=00000000691", 0, false, false, 0, NULL },
-        { ERR_VALUE, "E=99999999999999999999999999", 0, false, false, 0, NULL },
-        { ERR_VALUE, "E=691 R=2", 0, false, false, 0, NULL },
-        { ERR_VALUE, "E=691 R=", 0, false, false, 0, NULL },
-        { ERR_VALUE, "E=691 R=11", 0, false, false, 0, NULL },
-        { ERR_VALUE, "E=691 C=", 0, false, false, 0, NULL },
-        { ERR_VALUE, "E=691 C=" C32 "0", 0, false, false, 0, NULL },
-        { ERR_VALUE, "E=691 C=0001", 0, false, false, 0, NULL },
-        { ERR_VALUE, "E=691 C=" C32 C32, 0, false, false, 0, NULL },
-        { ERR_VALUE, "E=691 V=three", 0, false, false, 0, NULL },
-        { ERR_DUPLICATE, "E=691 E=0", 0, false, false, 0, NULL },
-        { ERR_DUPLICATE, "E=691 R=0 R=1", 0, false, false, 0, NULL },
-    };
-
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
         struct mschap_failure f;
         memset(&f, 0x55, sizeof(f));
-        int err = mschap_failure_parse(slice_str(rows[i].text), &f);
-        if (err != rows[i].want)
-            print_error("row %zu: %s\n", i, rows[i].text);
-        assert_int_equal(err, rows[i].want);
+        int err = mschap_failure_parse(slice_str(failures[i].text), &f);
+        if (err != failures[i].want)
+            print_error("row %zu: %s\n", i, failures[i].text);
+        assert_int_equal(err, failures[i].want);
         if (err < 0) {
             assert_int_equal(f.error, 0x55555555);
             continue;
         }
-        assert_int_equal(f.error, rows[i].error);
-        assert_int_equal(f.retry, rows[i].retry);
-        assert_int_equal(f.has_challenge, rows[i].has_challenge);
-        assert_int_equal(f.version, rows[i].version);
-        assert_true(slice_eq(f.message, slice_str(rows[i].message)));
-        for (uint8_t k = 0; rows[i].has_challenge && k < 16; k++)
+        assert_int_equal(f.error, failures[i].error);
+        assert_int_equal(f.retry, failures[i].retry);
+        assert_int_equal(f.has_challenge, failures[i].has_challenge);
+        assert_int_equal(f.version, failures[i].version);
+        assert_true(slice_eq(f.message, slice_str(failures[i].message)));
+        for (uint8_t k = 0; failures[i].has_challenge && k < 16; k++)
             assert_int_equal(f.challenge[k], k);
     }
 }

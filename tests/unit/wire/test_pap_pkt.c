@@ -120,7 +120,8 @@ static void what_is_written_reads_back(void **state)
     static uint8_t big[256];
     memset(big, 'z', sizeof(big));
     for (size_t n = 0; n <= 255; n += 51) {
-        round_trip(&(struct pap_pkt){ .code = 1, .id = 3, .name = slice_of(big, n), .password = slice_of(big, 255 - n) });
+        round_trip(
+            &(struct pap_pkt){ .code = 1, .id = 3, .name = slice_of(big, n), .password = slice_of(big, 255 - n) });
         round_trip(&(struct pap_pkt){ .code = 2, .id = 255, .text = slice_of(big, n) });
         round_trip(&(struct pap_pkt){ .code = 3, .id = 0, .text = slice_of(big, n) });
     }

@@ -18,7 +18,7 @@ static void takes_packet_by_packet(void **state)
     (void)state;
     static const char two[] = "\x10\x00\x00\x06\xab\xcd\x10\x01\x00\x08\x00\x08\x00\x00\x10";
     struct rd r = rd_of(two, sizeof two - 1);
-    struct sstp_frame f;
+    struct sstp_frame f = { 0 };
     assert_int_equal(sstp_frame_next(&r, &f), 1);
     assert_false(f.control);
     assert_true(slice_eq(f.payload, slice_str("\xab\xcd")));
@@ -34,7 +34,7 @@ static void takes_packet_by_packet(void **state)
 static void reserved_bits_are_ignored(void **state)
 {
     (void)state;
-    struct sstp_frame f;
+    struct sstp_frame f = { 0 };
     assert_int_equal(next("\x10\xfe\xf0\x05\x21", 5, &f), 1);
     assert_false(f.control);
     assert_int_equal(f.payload.n, 1);
@@ -92,7 +92,7 @@ static void other_versions_are_known_from_the_first_byte(void **state)
     (void)state;
     for (unsigned v = 0; v < 256; v++) {
         uint8_t b = (uint8_t)v;
-        struct sstp_frame f;
+        struct sstp_frame f = { 0 };
         struct rd r = rd_of(&b, 1);
         assert_int_equal(sstp_frame_next(&r, &f), v == 0x10 ? 0 : ERR_VERSION);
         assert_int_equal(rd_left(&r), 1);
@@ -102,7 +102,7 @@ static void other_versions_are_known_from_the_first_byte(void **state)
 static void a_bad_reader_gives_nothing(void **state)
 {
     (void)state;
-    struct sstp_frame f;
+    struct sstp_frame f = { 0 };
     struct rd r = rd_of("\x10\x00\x00\x04", 4);
     r.bad = true;
     assert_int_equal(sstp_frame_next(&r, &f), 0);
@@ -114,7 +114,7 @@ static void head_is_read_back(void **state)
     static uint8_t packet[SSTP_FRAME_MAX];
     static const size_t sizes[] = { 4, 5, 255, 256, 1400, SSTP_PAYLOAD_MAX };
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        struct sstp_frame f;
+        struct sstp_frame f = { 0 };
         struct rd r = rd_of(packet, sizeof packet);
         sstp_frame_head(packet, i % 2, sizes[i]);
         assert_int_equal(sstp_frame_next(&r, &f), 1);

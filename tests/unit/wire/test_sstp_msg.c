@@ -28,7 +28,7 @@ static int decode(const char *hex, struct sstp_msg *m)
 {
     size_t n = unhex(hex);
     struct rd r = rd_of(packet, n);
-    struct sstp_frame f;
+    struct sstp_frame f = { 0 };
     assert_int_equal(sstp_frame_next(&r, &f), 1);
     assert_true(rd_end(&r));
     return sstp_msg_decode(f.payload, m);
@@ -119,7 +119,7 @@ static void windows_packets_go_both_ways(void **state)
             continue;
         size_t n = unhex(hex + 6);
         struct rd r = rd_of(packet, n);
-        struct sstp_frame frame;
+        struct sstp_frame frame = { 0 };
         struct sstp_msg m;
         assert_int_equal(sstp_frame_next(&r, &frame), 1);
         assert_true(rd_end(&r));
