@@ -36,17 +36,18 @@ static bool find_user(struct judge *j, struct sess *s, struct slice name, struct
 }
 
 /* Does the record serve the method? Says so in the log if not: the administrator must do something. */
-static bool serves(const struct sess *s, const struct user *u, enum auth_method m)
+static bool serves(struct sess *s, const struct user *u, enum auth_method m)
 {
-    if (s->known && !user_serves(u, m))
+    s->served = s->known && user_serves(u, m);
+    if (s->known && !s->served)
         event(EV_AUTH_NO_RECORD, s->who.call, F_BYTES("user", slice_str(s->user)),
               F_TEXT("method", auth_method_name(m)));
-    return s->known && user_serves(u, m);
+    return s->served;
 }
 
-static const char *why(const struct sess *s, bool served)
+static const char *why(const struct sess *s)
 {
-    return !s->known ? "unknown user" : !served ? "no record for this method" : "wrong password";
+    return !s->known ? "unknown user" : !s->served ? "no record for this method" : "wrong password";
 }
 
 /* The end of every method but EAP: right or wrong, locked or not. */
@@ -81,7 +82,7 @@ static void ask_mschapv2(struct judge *j, struct sess *s, const struct auth_ques
     }
     secret_wipe(hlak, sizeof(hlak));
     user_wipe(&u);
-    conclude(j, s, right, why(s, served), now);
+    conclude(j, s, right, why(s), now);
 }
 
 static void ask_chap_md5(struct judge *j, struct sess *s, const struct auth_question *q, msec now)
@@ -92,7 +93,7 @@ static void ask_chap_md5(struct judge *j, struct sess *s, const struct auth_ques
     struct slice secret = served ? slice_str(u.clear) : slice_of(j->fake_secret, sizeof(j->fake_secret));
     bool right = verify_chap_md5(j->env->prim, q->id, secret, q->challenge, q->response) && served;
     user_wipe(&u);
-    conclude(j, s, right, why(s, served), now);
+    conclude(j, s, right, why(s), now);
 }
 
 /* PAP against what the record has besides a slow hash. */
@@ -127,7 +128,7 @@ static void ask_pap(struct judge *j, struct sess *s, const struct auth_question 
         return;
     }
     if (!j->any_slow && !s->slow_decides) {
-        conclude(j, s, s->slow_verdict, why(s, served), now);
+        conclude(j, s, s->slow_verdict, why(s), now);
         return;
     }
     if (job.n)
@@ -146,7 +147,7 @@ static void ask_pap(struct judge *j, struct sess *s, const struct auth_question 
 void judge_slow_done(struct judge *j, struct sess *s, bool right, msec now)
 {
     judge_enter(j, s, SESS_TALKING, now);
-    conclude(j, s, s->slow_decides ? right : s->slow_verdict, s->known ? "wrong password" : "unknown user", now);
+    conclude(j, s, s->slow_decides ? right : s->slow_verdict, why(s), now);
 }
 
 static void keep_packet(struct sess *s, struct slice packet)
@@ -176,6 +177,16 @@ static void eap_send(struct judge *j, struct sess *s, const struct eap_server_ev
     judge_say(j, s, &r);
 }
 
+/* The EAP server knows a record that does not serve it as an unknown user; the log is to know better. */
+static const char *eap_reason(const struct sess *s, const struct eap_server_event *ev)
+{
+    if (ev->code == E_ACCT_DISABLED)
+        return "locked";
+    if (s->known && !s->served && ev->reason && strcmp(ev->reason, "unknown user") == 0)
+        return why(s);
+    return ev->reason ? ev->reason : "refused";
+}
+
 /* What the EAP server says after each packet, until it wants the next one. */
 static void eap_events(struct judge *j, struct sess *s, msec now)
 {
@@ -199,10 +210,7 @@ static void eap_events(struct judge *j, struct sess *s, msec now)
             return;
         case EAP_SERVER_EV_REFUSED:
             keep_packet(s, ev.packet);
-            judge_refuse(j, s, ev.code, false,
-                         ev.code == E_ACCT_DISABLED ? "locked"
-                         : ev.reason                ? ev.reason
-                                                    : "refused");
+            judge_refuse(j, s, ev.code, false, eap_reason(s, &ev));
             return;
         }
     }

@@ -44,6 +44,7 @@ struct sess {
     uint64_t ticket; /* of the slow job that is ours; others are stale */
     char user[AUTH_NAME_MAX];
     bool known;        /* the record was found */
+    bool served;       /* and can prove something with the method */
     bool slow_verdict; /* SLOW: what is already known: the rest of the record is right … */
     bool slow_decides; /* … or the slow hash decides */
     bool locked;

@@ -100,23 +100,26 @@ static bool one_character(struct slice p)
     return true;
 }
 
-const char *password_fault(struct slice password, struct slice name)
+const char *password_fault(struct slice password)
 {
     long n = count_characters(password);
+    if (n == 0)
+        return "the password is empty";
     if (n == -1)
         return "the password is not UTF-8";
     if (n == -2)
         return "the password holds a control character";
     /* RFC 2759 8.3: 0 to 256 Unicode characters. */
-    if (n > AUTH_PASSWORD_MAX)
-        return "the password has more than 256 characters, which MS-CHAPv2 cannot carry";
-    if (n < PASSWORD_LEAST)
-        return "the password is too short: 8 characters at least, and longer is better";
+    return n > AUTH_PASSWORD_MAX ? "the password has more than 256 characters, which MS-CHAPv2 cannot carry" : NULL;
+}
+
+const char *password_weakness(struct slice password, struct slice name)
+{
+    if (count_characters(password) < PASSWORD_GOOD)
+        return "the password is short: 8 characters at least are better";
     if (one_character(password) || common(password))
         return "the password is one of the first that anybody would try";
-    if (equal_nocase(password, name))
-        return "the password is the user's name";
-    return NULL;
+    return equal_nocase(password, name) ? "the password is the user's name" : NULL;
 }
 
 void slow_default_cost(struct slow_hash *h)

@@ -12,14 +12,16 @@ enum password_kind {
     PASSWORD_REVERSIBLE, /* the NT hash, and the password itself for CHAP */
 };
 
-enum { PASSWORD_LEAST = 8 }; /* characters */
+enum { PASSWORD_GOOD = 8 }; /* characters; fewer are weak */
 
 /* A name that may be stored: 1 to 63 bytes, UTF-8, no control character, space at an end, backslash, quote or slash.
  * NULL, or why not. */
 const char *name_fault(struct slice name);
-/* A password for the user `name` that may be stored: UTF-8, 8 to 256 characters, no control characters, not one of the
- * first that anybody tries. NULL, or why not in words. */
-const char *password_fault(struct slice password, struct slice name);
+/* A password that may be stored: UTF-8, 1 to 256 characters, no control characters. NULL, or why not in words. */
+const char *password_fault(struct slice password);
+/* What is to be said of a password that may be stored and should not be: short, one of the first that anybody tries,
+ * one character over and over, the user's name. NULL, or words. People migrate with the passwords that they have. */
+const char *password_weakness(struct slice password, struct slice name);
 
 /* Fills the password parts of u (and clears those not wanted). The password has no fault. ERR_SYSTEM if scrypt
  * fails. */

@@ -10,9 +10,9 @@
 struct prim; /* crypto/prim.h */
 
 struct env {
-    void *ctx;                                              /* handed to random and note */
-    void (*random)(void *ctx, uint8_t *dst, size_t n);      /* cryptographically strong; cannot fail */
-    void (*note)(void *ctx, const struct note *);           /* may be NULL */
+    void *ctx;                                         /* handed to random and note */
+    void (*random)(void *ctx, uint8_t *dst, size_t n); /* cryptographically strong; cannot fail */
+    void (*note)(void *ctx, const struct note *);      /* may be NULL */
     const struct prim *prim;
 };
 

@@ -8,8 +8,8 @@
 
 typedef uint64_t msec;
 
-#define NEVER UINT64_MAX
-#define SECONDS(n) ((msec)(n) * 1000)
+#define NEVER      UINT64_MAX
+#define SECONDS(n) ((msec)(n)*1000)
 
 static inline msec tick_min(msec a, msec b)
 {

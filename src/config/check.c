@@ -107,6 +107,8 @@ void values_check(struct build *b)
     check_pools(b);
     if (b->c.n_methods == 0)
         complain(b->r, line_of(b, "auth", "methods"), "auth { methods } names no method");
+    if (b->c.binding_mask == 0 && b->r->errors == 0)
+        complain(b->r, line_of(b, "", "binding"), "binding names no hash");
     if (b->c.nat && strcmp(b->c.interface, b->c.outer) == 0)
         complain(b->r, line_of(b, "", "outer"), "outer is the tunnel interface itself");
     if (b->c.limit.half_open_address > b->c.limit.half_open)

@@ -4,6 +4,8 @@
  * nothing: counts, enumerations, texts and prefixes are checked, and leftover bytes are an error. */
 #include "config/config.h"
 
+#include "crypto/binding.h"
+
 enum { CODEC_VERSION = 1 };
 
 struct codec {
@@ -131,6 +133,9 @@ static void code_numbers(struct codec *k, struct config *c)
     code_bool(k, &c->dns_system);
     code_bool(k, &c->nat);
     code_bool(k, &c->steering);
+    unsigned binding = c->binding_mask;
+    code_unsigned(k, &binding, BINDING_SHA1 | BINDING_SHA256);
+    c->binding_mask = (uint8_t)binding;
     code_unsigned(k, &c->workers, 256);
     code_u16(k, &c->mtu);
     code_number(k, &c->limit.tls, NEVER);

@@ -38,6 +38,7 @@ struct config {
     } certificate;
     enum auth_method methods[AUTH_METHODS]; /* in order of preference; default EAP-MSCHAPv2, MS-CHAPv2 */
     unsigned n_methods;
+    uint8_t binding_mask; /* hashes offered for the crypto binding: BINDING_SHA1 | BINDING_SHA256 (crypto/binding.h) */
     char users[CONFIG_PATH]; /* default /var/lib/adit/users.db */
     struct config_pool pools[CONFIG_POOLS];
     unsigned n_pools;

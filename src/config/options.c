@@ -21,15 +21,18 @@ const struct option config_options[] = {
     { "auth", "methods", OPT_METHODS, true, 0, 0, 0, "{eap-mschapv2, mschapv2}",
       "Methods offered, in order of preference: eap-mschapv2, mschapv2, chap, pap. chap needs users with --reversible; "
       "pap gives the password to the server and is protected by TLS alone" },
+    { "", "binding", OPT_BINDING, true, 0, 0, 0, "{sha256, sha1}",
+      "Hashes offered for the crypto binding: sha256, sha1. Windows takes sha256 where both are offered; other clients "
+      "may know one only" },
     { "", "users", OPT_PATH, false, AT(users), 0, 0, "/var/lib/adit/users.db",
       "The users' database, made by aditctl(8). Its folder must belong to user" },
     { "pool", "", OPT_TITLED, false, 0, 0, 0, NULL,
       "Addresses for clients; the title is its name. May occur more than once; they may not overlap" },
     { "pool", "ipv4", OPT_POOL4, false, POOL(ipv4), 0, 0, NULL,
-      "An IPv4 network from /8 to /29. Its first address is the server's own in the tunnel" },
+      "An IPv4 network from /8 to /30. Its first address is the server's own in the tunnel" },
     { "pool", "ipv6", OPT_POOL6, false, POOL(ipv6), 0, 0, NULL, "Comes in a later version" },
     { "", "dns", OPT_DNS, true, 0, 0, 0, "{system}",
-      "Resolvers that clients are told: \"system\" for the host's own, or up to four IPv4 addresses. The server's own "
+      "Resolvers that clients are told: \"system\" for the host's own, \"none\", or up to four IPv4 addresses. The server's own "
       "address in the tunnel is an error unless a resolver listens on every address of this host. "
       "Windows takes the first two" },
     { "", "nbns", OPT_NBNS, true, 0, 0, 0, NULL, "Up to two NetBIOS name servers (WINS) that clients are told" },
@@ -142,6 +145,7 @@ static const char *kind_words(enum option_kind kind)
     case OPT_LEVEL:
         return "= \"NAME\"";
     case OPT_METHODS:
+    case OPT_BINDING:
         return "= {NAME, ...}";
     case OPT_DNS:
     case OPT_NBNS:

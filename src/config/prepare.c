@@ -75,6 +75,13 @@ static bool bare(char c)
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c && strchr("._-:/[]@", c));
 }
 
+/* A character of a word, a blank, or one of the syntax. */
+static bool stands_bare(const struct scan *s)
+{
+    char c = s->buf[s->at];
+    return bare(c) || (c && strchr(" \t\r\n{}=,", c)) || (c == '+' && s->at + 1 < s->n && s->buf[s->at + 1] == '=');
+}
+
 static bool pass_comment(struct scan *s)
 {
     if (s->buf[s->at] == '/' && s->buf[s->at + 1] == '*') {
@@ -86,21 +93,30 @@ static bool pass_comment(struct scan *s)
     return true;
 }
 
+/* Nothing is set by "x = {}": libconfuse would keep the default, which is not what it says. */
+static bool closes_empty_list(char c, const char last[2])
+{
+    return c == '}' && last[1] == '{' && last[0] == '=';
+}
+
 bool prepare_text(struct reader *r, char *buf, size_t n)
 {
     struct scan s = { r, buf, 0, n, 1 };
     bool token_start = true;
+    char last[2] = { 0, 0 }; /* the characters before, blanks left out */
     while (s.at < n) {
         char c = buf[s.at];
-        bool token = false;
+        bool token = false, blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
         if (starts_comment(&s, token_start)) {
             if (!pass_comment(&s))
                 return false;
+            blank = true;
         } else if (c == '"' || c == '\'') {
             if (!pass_string(&s))
                 return false;
-        } else if (bare(c) || strchr(" \t\r\n{}=,", c ? c : 'x') ||
-                   (c == '+' && s.at + 1 < n && buf[s.at + 1] == '=')) {
+        } else if (closes_empty_list(c, last)) {
+            return refuse(&s, "an empty list; leave the option out, or write what you want");
+        } else if (stands_bare(&s)) {
             s.line += c == '\n';
             token = bare(c);
             s.at++;
@@ -110,6 +126,10 @@ bool prepare_text(struct reader *r, char *buf, size_t n)
             return refuse(&s, "an unexpected character; put values into quotes");
         }
         token_start = !token;
+        if (!blank) {
+            last[0] = last[1];
+            last[1] = c;
+        }
     }
     return true;
 }

@@ -1,6 +1,8 @@
 /* One setting after the other from text into the snapshot, each through the converter of its type. */
 #include "config/values.h"
 
+#include "crypto/binding.h"
+
 #include <pwd.h>
 #include <sys/types.h>
 
@@ -175,6 +177,18 @@ static void add_method(struct build *b, const struct entry *e)
     b->c.methods[b->c.n_methods++] = m;
 }
 
+static void add_binding(struct build *b, const struct entry *e)
+{
+    uint8_t bit = strcmp(e->value, "sha256") == 0 ? BINDING_SHA256 : strcmp(e->value, "sha1") == 0 ? BINDING_SHA1 : 0;
+    if (e->first)
+        b->c.binding_mask = 0;
+    if (!bit)
+        wrong(b, e, "is no hash of the crypto binding; these are sha256 and sha1");
+    else if (b->c.binding_mask & bit)
+        wrong(b, e, "is named twice");
+    b->c.binding_mask |= bit;
+}
+
 /* One IPv4 address that a client could reach; a complaint else. */
 static bool address_from(struct build *b, const struct entry *e, struct prefix *ret)
 {
@@ -222,6 +236,8 @@ static void add_dns(struct build *b, const struct entry *e)
         b->c.dns_system = false;
         b->c.n_dns = 0;
     }
+    if (strcmp(e->value, "none") == 0 && e->first)
+        return;
     if (strcmp(e->value, "system") == 0) {
         if (!e->first)
             wrong(b, e, "stands alone: list addresses, or \"system\", not both");
@@ -242,8 +258,8 @@ static void set_pool4(struct build *b, const struct entry *e, struct prefix *to)
         wrong(b, e, "is not an IPv4 network such as 10.80.0.0/24");
     } else if (prefix_parse(e->value, false, &p) < 0) {
         wrong(b, e, "has bits set behind its length");
-    } else if (p.len > 29) {
-        wrong(b, e, "is too small: /29 is the smallest");
+    } else if (p.len > 30) { /* network, server, one client, broadcast */
+        wrong(b, e, "is too small: /30 is the smallest");
     } else if (p.len < 8) {
         wrong(b, e, "is too large: /8 is the largest");
     } else if (prefix_v4_addr(&p) >> 24 == 0 || prefix_v4_addr(&p) >> 24 == 127 || prefix_v4_addr(&p) >> 28 >= 14) {
@@ -375,6 +391,9 @@ static void set_value(struct build *b, const struct entry *e)
         break;
     case OPT_METHODS:
         add_method(b, e);
+        break;
+    case OPT_BINDING:
+        add_binding(b, e);
         break;
     case OPT_DNS:
         add_dns(b, e);

@@ -49,16 +49,17 @@ static int fill_password(struct user *u, enum password_kind kind)
 {
     char password[AUTH_PASSWORD_BYTES];
     size_t n = 0;
-    int result = CTL_FAILED;
-    if (ask_password(u->name, password, sizeof(password), &n)) {
-        const char *fault = password_fault(slice_of(password, n), slice_str(u->name));
-        if (fault)
-            result = fail("%s", fault);
-        else if (password_store(&host_env, slice_of(password, n), kind, u) < 0)
-            result = fail("the password cannot be hashed");
-        else
-            result = CTL_OK;
-    }
+    if (!ask_password(u->name, password, sizeof(password), &n))
+        return CTL_FAILED;
+    struct slice p = slice_of(password, n);
+    const char *fault = password_fault(p), *weakness = fault ? NULL : password_weakness(p, slice_str(u->name));
+    int result = CTL_OK;
+    if (fault)
+        result = fail("%s", fault);
+    else if (password_store(&host_env, p, kind, u) < 0)
+        result = fail("the password cannot be hashed");
+    else if (weakness)
+        fprintf(stderr, "aditctl: warning: %s\n", weakness);
     secret_wipe(password, sizeof(password));
     return result;
 }

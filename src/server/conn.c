@@ -85,7 +85,7 @@ static void on_timer(void *ctx)
 /* Packets of a session go to the host only while it is up: before that the tunnel gives none out. */
 static void packets_in(struct conn *c, const struct batch *b)
 {
-    if (!b->n || !c->up)
+    if (!b->n || !c->up || c->evicted)
         return;
     enum drop why = plane_from_session(&c->w->plane, b, &c->params, &c->stream.count.drops);
     if (why != DROP_SPOOFED || c->told_spoof)
@@ -215,12 +215,22 @@ void conn_verdict(struct conn *c, uint32_t ask, const struct role_verdict *v)
 void conn_end(struct conn *c, const char *reason)
 {
     msec now = loop_now(c->w->loop);
-    event(EV_DEBUG, c->call, F_TEXT("ending", reason));
+    snprintf(c->end_reason, sizeof(c->end_reason), "%s", reason);
     if (c->half_open)
         stream_abort(&c->stream, STREAM_CAUSE_ABORT);
     else
         stream_close(&c->stream, TUNNEL_CAUSE_LOCAL, 0, now);
     conn_settle(c);
+}
+
+void conn_evict(struct conn *c, const char *reason)
+{
+    c->evicted = true;
+    plane_disown(&c->w->plane, c->handle, &c->params);
+    if (c->asked)
+        conn_report(c, ROLE_DOWN, reason);
+    c->asked = false; /* for authd it is over */
+    conn_end(c, reason);
 }
 
 void conn_cut(struct conn *c)

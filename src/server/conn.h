@@ -28,8 +28,10 @@ struct conn {
     bool half_open;       /* counted as such */
     bool asked;           /* authd knows of us */
     bool up, over;        /* SESSION_UP, the end, have been reported */
+    bool evicted;         /* its address is somebody else's: no packet of it passes any more */
     bool told_spoof, told_early;
-    uint8_t hash; /* BINDING_* used */
+    char end_reason[48]; /* why we end it: for its last line */
+    uint8_t hash;        /* BINDING_* used */
     msec up_at;
     struct stream stream; /* last: most of the struct */
 };
@@ -44,6 +46,8 @@ void conn_send(struct conn *c, const struct batch *packets);
 void conn_verdict(struct conn *c, uint32_t ask, const struct role_verdict *v);
 /* Orderly end, reason for the log; a connection that is not a session yet is simply closed. May free it. */
 void conn_end(struct conn *c, const char *reason);
+/* A newer session waits for its address: that is free at once, the goodbye takes its time. May free it. */
+void conn_evict(struct conn *c, const char *reason);
 /* The end now, without a word. Frees it. */
 void conn_cut(struct conn *c);
 /* Counters to authd. */

@@ -232,9 +232,11 @@ static void log_cause(const struct conn *c, const struct tunnel_event *ev)
 
 void conn_log_down(const struct conn *c, const struct tunnel_event *ev)
 {
+    bool ours = ev->cause == TUNNEL_CAUSE_LOCAL && c->end_reason[0];
+    const char *reason = ours ? c->end_reason : tunnel_cause_text(ev->cause);
     log_cause(c, ev);
     if (c->up)
-        log_session_end(c, cause_word(ev->cause), tunnel_cause_text(ev->cause), ev->detail, ev->text);
+        log_session_end(c, cause_word(ev->cause), reason, ev->detail, ev->text);
     else if (ev->cause != TUNNEL_CAUSE_HTTP_REFUSED)
         event(EV_CALL_ENDED, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
               F_TEXT("cause", cause_word(ev->cause)), F_TEXT("reason", tunnel_cause_text(ev->cause)),

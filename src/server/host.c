@@ -6,8 +6,7 @@
 #include "net/link.h"
 #include "net/nat.h"
 
-#include <errno.h>
-#include <string.h>
+#include <stdio.h>
 #include <unistd.h>
 
 void host_init(struct host *h)
@@ -61,12 +60,12 @@ static int make_interface(struct host *h, const struct config *c, unsigned queue
 {
     struct undo_entry note = { .kind = UNDO_INTERFACE, .name = c->interface };
     if (nl_link_index(c->interface) != 0) { /* looked at before it is written down as ours */
-        strcpy(err, "an interface of this name exists already");
+        snprintf(err, 256, "an interface of this name exists already");
         return ERR_DUPLICATE;
     }
     int r = undo_note(h->undo, &note);
     if (r < 0) {
-        strcpy(err, "the undo journal cannot be written");
+        snprintf(err, 256, "the undo journal cannot be written");
         return r;
     }
     r = tun_create(c->interface, queues, h->queues, err);

@@ -1,7 +1,8 @@
 /* The life of the server: set up, start the roles, wait, stop them in order, put the host back. See master.h.
  *
- * Roles end in this order: workers (their sessions say goodbye), then authd (which hears of each end), then we. A role that
- * dies by itself ends the server for now: the others are stopped the same way and the exit status is 1. */
+ * Roles end in this order: workers (their sessions say goodbye), then authd (which hears of each end), then we. A worker that
+ * dies by itself takes its sessions with it (authd hears of it by the channel) and is started anew on the same queue and
+ * listeners, unless that happens too often. Without authd nobody can log in: for now its death ends the server, status 1. */
 #include "server/master.h"
 
 #include "events/events.h"
@@ -23,6 +24,7 @@ enum {
     GRACE = 6000,        /* for sessions to say goodbye; then the workers cut them */
     WORKERS_GONE = 8000, /* after that workers are killed */
     AUTHD_GONE = 1000,
+    DEATHS_MAX = 5, /* of workers in a minute; more is a fault that starting anew does not mend */
 };
 
 static void check_over(struct master *m);
@@ -116,6 +118,20 @@ static struct role *role_of(struct master *m, pid_t pid)
     return NULL;
 }
 
+/* False: it is not to be had again. */
+static bool start_anew(struct master *m, struct role *r)
+{
+    msec now = loop_now(m->loop);
+    if (!m->started || m->stopping || r->kind != ROLE_KIND_WORKER || m->roles[0].pid == 0)
+        return false;
+    if (now - m->deaths_since > SECONDS(60)) {
+        m->deaths_since = now;
+        m->deaths = 0;
+    }
+    limits_clear_row(&m->counts, r->index);
+    return ++m->deaths <= DEATHS_MAX && master_start_worker(m, r, r->index);
+}
+
 static void role_gone(struct master *m, struct role *r, int status)
 {
     bool asked = m->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0;
@@ -127,7 +143,7 @@ static void role_gone(struct master *m, struct role *r, int status)
     r->pid = 0;
     chan_free(r->chan);
     r->chan = NULL;
-    if (!m->stopping)
+    if (!m->stopping && !start_anew(m, r))
         master_stop(m, 1);
     check_over(m);
 }
@@ -160,6 +176,8 @@ static void on_role(void *ctx, struct imsg *msg)
         return;
     }
     r->ready = true;
+    if (m->started)
+        return; /* a worker that was started anew */
     for (unsigned i = 0; i < m->n_roles; i++)
         if (!m->roles[i].ready)
             return;

@@ -31,10 +31,13 @@ struct master {
     struct host host;
     struct cert_files cert;
     int listeners[CONFIG_LISTENS];         /* -1: none */
+    struct limits counts;                  /* the page behind `limits`, to clear the row of a worker that died */
     int users_folder, limits;              /* -1: none */
     struct role roles[1 + TUN_QUEUES_MAX]; /* [0] is authd */
     unsigned n_roles;
     bool started, stopping, authd_told;
+    msec deaths_since; /* a minute in which `deaths` workers died */
+    unsigned deaths;
     int status;
 };
 
@@ -42,6 +45,8 @@ void master_parts_init(struct master *m, const struct config *c);
 /* Opens and makes everything that the roles need. False: said why; master_close() takes it back. */
 bool master_open(struct master *m) MUST_CHECK;
 bool master_start_roles(struct master *m) MUST_CHECK;
+/* Starts a worker in a role's place (a new one, or that of one which died): same queue, same listeners. */
+bool master_start_worker(struct master *m, struct role *r, unsigned index) MUST_CHECK;
 /* Closes everything and puts the host back; false: not wholly. */
 bool master_close(struct master *m);
 

@@ -98,7 +98,7 @@ bool master_open(struct master *m)
     if (m->users_folder < 0)
         return false;
     m->limits = limits_create(m->config.workers);
-    if (m->limits < 0) {
+    if (m->limits < 0 || limits_open(&m->counts, m->limits, 0, m->config.workers) < 0) {
         event(EV_SYSTEM_ERROR, NULL, F_TEXT("cause", strerror(errno)));
         return false;
     }
@@ -124,16 +124,16 @@ bool master_close(struct master *m)
         close_fd(&m->listeners[i]);
     close_fd(&m->users_folder);
     close_fd(&m->limits);
+    limits_close(&m->counts);
     cert_files_free(&m->cert);
     return host_down(&m->host);
 }
 
 /* ---- the roles ---- */
 
-static bool spawn(struct master *m, enum role_kind kind, unsigned index)
+static bool spawn(struct master *m, struct role *r, enum role_kind kind, unsigned index)
 {
     char number[16], files[16], title[32];
-    struct role *r = &m->roles[m->n_roles];
     const char *args[] = { "--user", m->user, "--index", number, "--nofile", files, NULL };
     struct proc_start s = { .role = role_kind_name(kind), .title = title, .args = args };
     int chan;
@@ -151,7 +151,6 @@ static bool spawn(struct master *m, enum role_kind kind, unsigned index)
         event(EV_START_FAILED, NULL, F_TEXT("role", s.role), F_TEXT("cause", strerror(errno)));
         return false;
     }
-    m->n_roles++;
     event(EV_ROLE_STARTED, NULL, F_TEXT("role", s.role), F_NUM("index", index), F_NUM("pid", r->pid));
     return master_watch_role(m, r, chan);
 }
@@ -167,31 +166,31 @@ static void lend(struct role *r, enum role_msg type, uint32_t id, int fd)
     chan_send(r->chan, &(struct imsg){ .type = type, .id = id, .fds = { fd }, .n_fds = 1 });
 }
 
-static bool send_config(struct master *m)
+static bool send_config(struct master *m, struct role *r)
 {
     uint8_t *buf = malloc(CONFIG_ENCODED_MAX);
     size_t n = buf ? config_encode(&m->config, buf, CONFIG_ENCODED_MAX) : 0;
-    for (unsigned i = 0; n && i < m->n_roles; i++)
-        say(&m->roles[i], ROLE_CONFIG, 0, slice_of(buf, n));
-    free(buf);
-    if (!n)
+    if (n)
+        say(r, ROLE_CONFIG, 0, slice_of(buf, n));
+    else
         event(EV_INTERNAL, NULL, F_TEXT("cause", "the configuration does not fit into a message"));
+    free(buf);
     return n > 0;
 }
 
-static bool send_certificate(struct master *m)
+static bool send_certificate(struct master *m, struct role *r)
 {
     uint8_t *buf = malloc(IMSG_MAX);
     struct wr w = wr_of(buf, buf ? IMSG_MAX : 0);
     struct role_cert c = { slice_of(m->cert.chain, m->cert.chain_len), slice_of(m->cert.key, m->cert.key_len) };
     role_put_cert(&w, &c);
-    for (unsigned i = 1; wr_ok(&w) && i < m->n_roles; i++)
-        say(&m->roles[i], ROLE_CERTIFICATE, 0, wr_slice(&w));
+    if (wr_ok(&w))
+        say(r, ROLE_CERTIFICATE, 0, wr_slice(&w));
+    else
+        event(EV_INTERNAL, NULL, F_TEXT("cause", "the certificate does not fit into a message"));
     if (buf)
         secret_wipe(buf, IMSG_MAX);
     free(buf);
-    if (!wr_ok(&w))
-        event(EV_INTERNAL, NULL, F_TEXT("cause", "the certificate does not fit into a message"));
     return wr_ok(&w);
 }
 
@@ -211,16 +210,15 @@ static bool join(struct role *a, enum role_msg to_a, uint32_t id_a, struct role 
     return true;
 }
 
-static bool join_all(struct master *m)
+/* A worker's channel to authd, and its ways to all workers that run: those that come later meet it in their turn. */
+static bool join_worker(struct master *m, struct role *w)
 {
-    struct role *authd = &m->roles[0];
+    if (!join(&m->roles[0], ROLE_WORKER, w->index, w, ROLE_AUTHD, 0, false))
+        return false;
     for (unsigned i = 1; i < m->n_roles; i++) {
-        struct role *w = &m->roles[i];
-        if (!join(authd, ROLE_WORKER, w->index, w, ROLE_AUTHD, 0, false))
+        struct role *other = &m->roles[i];
+        if (other != w && other->pid > 0 && !join(w, ROLE_PEER, other->index, other, ROLE_PEER, w->index, true))
             return false;
-        for (unsigned k = i + 1; k < m->n_roles; k++)
-            if (!join(w, ROLE_PEER, m->roles[k].index, &m->roles[k], ROLE_PEER, w->index, true))
-                return false;
     }
     return true;
 }
@@ -236,20 +234,25 @@ static void lend_to_worker(struct master *m, struct role *w)
     lend(w, ROLE_LIMITS, 0, m->limits);
 }
 
+bool master_start_worker(struct master *m, struct role *r, unsigned index)
+{
+    if (!spawn(m, r, ROLE_KIND_WORKER, index) || !send_config(m, r) || !send_certificate(m, r))
+        return false;
+    lend_to_worker(m, r);
+    if (!join_worker(m, r))
+        return false;
+    say(r, ROLE_START, 0, slice_of(NULL, 0));
+    return true;
+}
+
 bool master_start_roles(struct master *m)
 {
-    if (!spawn(m, ROLE_KIND_AUTHD, 0))
+    struct role *authd = &m->roles[m->n_roles++];
+    if (!spawn(m, authd, ROLE_KIND_AUTHD, 0) || !send_config(m, authd))
         return false;
+    say(authd, ROLE_START, 0, slice_of(NULL, 0)); /* it is ready before the first worker asks */
     for (unsigned i = 0; i < m->config.workers; i++)
-        if (!spawn(m, ROLE_KIND_WORKER, i))
+        if (!master_start_worker(m, &m->roles[m->n_roles++], i))
             return false;
-    if (!send_config(m) || !send_certificate(m))
-        return false;
-    for (unsigned i = 1; i < m->n_roles; i++)
-        lend_to_worker(m, &m->roles[i]);
-    if (!join_all(m))
-        return false;
-    for (unsigned i = 0; i < m->n_roles; i++) /* authd first: it is ready when the first worker asks */
-        say(&m->roles[i], ROLE_START, 0, slice_of(NULL, 0));
     return true;
 }

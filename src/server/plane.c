@@ -1,6 +1,7 @@
 /* See plane.h. */
 #include "server/plane.h"
 
+#include "events/events.h"
 #include "wire/ip.h"
 
 #include <stdlib.h>
@@ -126,8 +127,10 @@ static void on_tun(void *ctx, int events)
     (void)events;
     for (unsigned i = 0; i < TURN_BATCHES; i++) {
         int n = tunq_read(p->tun, &p->arena, &b);
-        if (n < 0)
-            watch_set(p->watch, 0); /* the interface was taken away */
+        if (n < 0) {
+            event(EV_INTERFACE_FAILED, NULL, F_TEXT("cause", "it was taken away from us; restart the server"));
+            watch_set(p->watch, 0);
+        }
         if (n <= 0)
             return;
         route(p, &b, true);

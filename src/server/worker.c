@@ -32,6 +32,7 @@ static void make_conf(struct worker *w)
     t->http.timeout = c->limit.http;
     t->call.negotiation_1 = c->limit.request;
     t->call.hello = c->limit.hello;
+    t->call.hash_mask = c->binding_mask;
     t->auth_timeout = c->limit.auth;
     t->ncp_timeout = c->limit.ncp;
     memcpy(t->methods, c->methods, sizeof(t->methods));
@@ -93,11 +94,7 @@ static void on_end(struct worker *w, const struct imsg *m)
         return;
     event(EV_SESSION_REPLACED, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
           F_TEXT("reason", reason));
-    /* The newer session waits for the address: it is free at once, the goodbye takes its time. */
-    plane_disown(&w->plane, c->handle, &c->params);
-    conn_report(c, ROLE_DOWN, reason);
-    c->asked = false;
-    conn_end(c, reason);
+    conn_evict(c, reason);
 }
 
 static void on_assert(struct worker *w, const struct imsg *m)

@@ -121,6 +121,7 @@ size_t tunnel_pull(struct tunnel *t, uint8_t *dst, size_t cap)
     if (taken) {
         memmove(t->out, t->out + taken, t->out_len - taken);
         t->out_len -= taken;
+        secret_wipe(t->out + t->out_len, taken); /* a PAP password was perhaps among it */
     }
     return given;
 }
@@ -213,6 +214,7 @@ static void lose(struct tunnel *t, enum tunnel_cause cause)
     if (t->phase != TUNNEL_HTTP)
         call_lost(&t->call, t->now);
     over(t);
+    t->out_len = 0; /* [MS-SSTP] 3.1.7.2: no wire activity */
 }
 
 /* --- the parts' events --------------------------------------------------------------------------------------- */

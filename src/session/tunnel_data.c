@@ -38,7 +38,7 @@ size_t tunnel_walk(struct tunnel *t, struct rd *in, struct tunnel_packet *out, s
     tunnel_pump(t);
     while (fed == FED_TOOK && n < max) {
         struct rd at = *in;
-        struct sstp_frame f;
+        struct sstp_frame f = { 0 };
         if (flows(t) && sstp_frame_next(&at, &f) == 1 && !f.control && take_user(t, f.payload, out, &n)) {
             *in = at;
             heard = true;

@@ -1,4 +1,4 @@
-/* Views of IP packets, and the Internet checksum; see ip.h. */
+/* Views of IP packets, and what is done with Internet checksums; see ip.h. The summing itself is csum.c. */
 #include "wire/ip.h"
 
 static const uint8_t v4_mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
@@ -227,19 +227,6 @@ bool ip_is_broadcast(const uint8_t addr16[16])
 {
     static const uint8_t all[4] = { 255, 255, 255, 255 };
     return is_mapped(addr16) && memcmp(addr16 + 12, all, 4) == 0;
-}
-
-uint64_t csum_add(uint64_t sum, struct slice bytes)
-{
-    struct rd r = rd_slice(bytes);
-    /* Four bytes at a time: 2^16 is 1 modulo 2^16-1, so folding later gives the same sum. */
-    while (rd_left(&r) >= 4)
-        sum += rd_u32(&r);
-    if (rd_left(&r) >= 2)
-        sum += rd_u16(&r);
-    if (rd_left(&r))
-        sum += (uint64_t)rd_u8(&r) << 8;
-    return sum;
 }
 
 uint16_t csum_fold(uint64_t sum)

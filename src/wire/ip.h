@@ -105,6 +105,9 @@ bool ip_is_broadcast(const uint8_t addr16[16]); /* 255.255.255.255 only (RFC 919
 /* The Internet checksum (RFC 1071): a running sum of 16-bit words, then its folded complement. A piece of odd length
  * may only come last. */
 uint64_t csum_add(uint64_t sum, struct slice bytes);
+/* As csum_add(), and copies the bytes to dst in the same pass, which costs little more than the copy alone. dst must not
+ * overlap them. */
+uint64_t csum_copy(uint64_t sum, uint8_t *dst, struct slice bytes);
 uint16_t csum_fold(uint64_t sum);
 /* The pseudo header of either family (RFC 9293 3.1, RFC 8200 8.1) for `proto` and `len` bytes of transport. */
 uint64_t csum_pseudo(const struct ip_view *ip, uint8_t proto, uint32_t len);

@@ -6,7 +6,8 @@ static uint8_t bytes[CONFIG_ENCODED_MAX], again[CONFIG_ENCODED_MAX];
 static const char full[] =
     "listen \"[2001:db8::1]:8443\" {} listen \"127.0.0.1:1\" {}\n" CERT "auth { methods = {pap, chap, mschapv2} }\n"
     "users = \"/u/users.db\" pool a { ipv4 = 10.0.0.0/8 } pool b { ipv4 = \"192.168.7.0/29\" }\n"
-    "dns = {1.1.1.1, \"9.9.9.9\"} nbns = {10.1.1.1} interface = vpn.1 mtu = 1280 nat = yes outer = eth0\n"
+    "dns = {1.1.1.1, \"9.9.9.9\"} nbns = {10.1.1.1} binding = sha256 interface = vpn.1 mtu = 1280 nat = yes outer = "
+    "eth0\n"
     "workers = 3 steering = off user = nobody state_dir = run log { level = debug }\n"
     "limits { tls = 1 http = 2 request = 3 auth = 4 ncp = 5 hello = 6 half_open = 99 half_open_address = 8\n"
     " sessions = 10 }\n";
@@ -49,6 +50,7 @@ static void test_there_and_back(void **state)
     assert_int_equal(back.steering, got.steering);
     assert_int_equal(back.dns_system, got.dns_system);
     assert_int_equal(back.workers, got.workers);
+    assert_int_equal(back.binding_mask, got.binding_mask);
     assert_int_equal(back.mtu, got.mtu);
     assert_int_equal(back.n_listens + back.n_pools + back.n_dns + back.n_nbns + back.n_methods,
                      got.n_listens + got.n_pools + got.n_dns + got.n_nbns + got.n_methods);

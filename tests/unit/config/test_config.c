@@ -1,6 +1,8 @@
 /* The configuration file: what is read, and what is refused with which words and which line. */
 #include "config_help.h"
 
+#include "crypto/binding.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +20,7 @@ static void test_defaults(void **state)
     assert_int_equal(got.n_methods, 2);
     assert_int_equal(got.methods[0], AUTH_EAP_MSCHAPV2);
     assert_int_equal(got.methods[1], AUTH_MSCHAPV2);
+    assert_int_equal(got.binding_mask, BINDING_SHA1 | BINDING_SHA256);
     assert_string_equal(got.users, "/var/lib/adit/users.db");
     assert_int_equal(got.n_pools, 1);
     assert_string_equal(got.pools[0].name, "default");
@@ -129,8 +132,13 @@ static void test_lists(void **state)
     assert_int_equal(got.n_methods, 1);
     good(BASE "dns = {1.1.1.1} dns += {2.2.2.2}\n");
     assert_int_equal(got.n_dns, 2);
-    good(BASE "nbns = {}\n");
-    assert_int_equal(got.n_nbns, 0);
+    good(BASE "dns = none\n");
+    assert_int_equal(got.n_dns, 0);
+    assert_false(got.dns_system);
+    bad(BASE "dns = {1.1.1.1, none}", "4: dns: \"none\" is not an IP address");
+    bad(BASE "dns = { /* x */ }\n", "4: an empty list; leave the option out, or write what you want");
+    bad(BASE "auth { methods = {\n} }\n", "5: an empty list; leave the option out, or write what you want");
+    bad(BASE "auth { methods += {} }\n", "4: an empty list; leave the option out, or write what you want");
     bad(BASE "dns = {1.1.1.1}\ndns = {2.2.2.2}", "5: dns is set a second time; the first is in line 4");
     bad(BASE "dns = {1.1.1.1, 1.1.1.1}", "4: dns: \"1.1.1.1\" is named twice");
     bad(BASE "dns = {1.1.1.1, 1.1.1.2, 1.1.1.3, 1.1.1.4, 1.1.1.5}", "4: dns: \"1.1.1.5\" is one too many");
@@ -196,9 +204,8 @@ static void test_pools(void **state)
         const char *ipv4, *words;
     } cases[] = {
         { "10.80.0.1/24", "has bits set behind its length" },
-        { "10.80.0.0/30", "is too small: /29 is the smallest" },
-        { "10.80.0.0/31", "is too small: /29 is the smallest" },
-        { "10.80.0.0/32", "is too small: /29 is the smallest" },
+        { "10.80.0.0/31", "is too small: /30 is the smallest" },
+        { "10.80.0.0/32", "is too small: /30 is the smallest" },
         { "10.0.0.0/7", "is too large: /8 is the largest" },
         { "0.0.0.0/0", "is too large: /8 is the largest" },
         { "10.80.0.0", "is not an IPv4 network such as 10.80.0.0/24" },
@@ -219,6 +226,7 @@ static void test_pools(void **state)
     bad(BASE "pool x { ipv4 = 10.80.0.128/25 }\n", "4: pool \"x\" (10.80.0.128/25) overlaps pool \"default\"");
     bad(BASE "pool x { ipv4 = 10.0.0.0/8 }\n", "4: pool \"x\" (10.0.0.0/8) overlaps pool \"default\"");
     good(BASE "pool x { ipv4 = 10.80.1.0/24 }\n");
+    good(BASE "pool x { ipv4 = 10.80.1.0/30 }\n");
     bad(LISTEN CERT "pool x { ipv4 = 10.0.0.0/24 ipv6 = \"fd00::/64\" }\n",
         "3: pool { ipv6 }: \"fd00::/64\" is not possible yet: IPv6 inside the tunnel comes in a later version");
 }
@@ -243,6 +251,19 @@ static void test_values(void **state)
     bad(BASE "nat = true outer = adit0", "4: outer is the tunnel interface itself");
     assert_int_equal(read_as(BASE "limits { half_open = 10 }", strlen(BASE) + 25, false), 2);
     assert_non_null(strstr(complaints, "limits { half_open_address } is larger than half_open"));
+}
+
+static void test_binding(void **state)
+{
+    (void)state;
+    good(BASE "binding = sha1");
+    assert_int_equal(got.binding_mask, BINDING_SHA1);
+    good(BASE "binding = {\"sha256\"}");
+    assert_int_equal(got.binding_mask, BINDING_SHA256);
+    bad(BASE "binding = {}", "4: an empty list; leave the option out, or write what you want");
+    bad(BASE "binding = {sha1, sha1}", "4: binding: \"sha1\" is named twice");
+    bad(BASE "binding = {sha1, md5}",
+        "4: binding: \"md5\" is no hash of the crypto binding; these are sha256 and sha1");
 }
 
 static void test_numbers(void **state)
@@ -381,10 +402,10 @@ int main(void)
         cmocka_unit_test(test_syntax),      cmocka_unit_test(test_syntax_that_is_fine),
         cmocka_unit_test(test_lists),       cmocka_unit_test(test_twice),
         cmocka_unit_test(test_listen),      cmocka_unit_test(test_pools),
-        cmocka_unit_test(test_values),      cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_missing),     cmocka_unit_test(test_all_at_once),
-        cmocka_unit_test(test_files),       cmocka_unit_test(test_long_values),
-        cmocka_unit_test(test_from_a_file),
+        cmocka_unit_test(test_values),      cmocka_unit_test(test_binding),
+        cmocka_unit_test(test_numbers),     cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_all_at_once), cmocka_unit_test(test_files),
+        cmocka_unit_test(test_long_values), cmocka_unit_test(test_from_a_file),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     free(complaints);

@@ -275,7 +275,7 @@ static void test_floods(void **state)
     size_t n, total = 0, packets = 0;
     while ((n = tunnel_pull(&t, buf, sizeof buf)) > 0) {
         struct rd in = rd_of(buf, n);
-        struct sstp_frame f;
+        struct sstp_frame f = { 0 };
         while (sstp_frame_next(&in, &f) == 1)
             packets++;
         assert_int_equal(rd_left(&in), 0);
