@@ -37,10 +37,19 @@ bench:
 	$(MAKE) all
 	bench/run $(BUILD)
 
+# Below /usr/local, or where `meson configure build -Dprefix=…` says; DESTDIR= is honoured.
 install: all
-	ninja -C $(BUILD) install
+	tools/install install $(BUILD)
+
+uninstall:
+	tools/install uninstall $(BUILD)
+
+# Debian packages, below build-deb/.
+deb:
+	tools/deps deb
+	tools/make-deb
 
 clean:
 	rm -rf build build-*
 
-.PHONY: all deps run test fuzz bench install clean
+.PHONY: all deps run test fuzz bench install uninstall deb clean

@@ -3,7 +3,8 @@
 
 # Options of the help text on standard input, one a line: name, then the kind of its argument (FILE, DIR, other, none).
 _adit_options() {
-    grep -oE -- '(^|[^[:alnum:]-])-(-[a-z][a-z0-9-]*|[a-zA-Z])([ =]([A-Z]+|sha256//[A-Z0-9]+))?' | sed 's/^[^-]//' |
+    sed -E 's/-([a-zA-Z]), (--[a-z-]+) ([A-Z]+)/-\1 \3 \2 \3/' |
+        grep -oE -- '(^|[^[:alnum:]-])-(-[a-z][a-z0-9-]*|[a-zA-Z])([ =]([A-Z]+|sha256//[A-Z0-9]+))?' | sed 's/^[^-]//' |
         awk -F'[ =]' '{ kind = $2 == "" ? "none" : $2 == "FILE" || $2 == "DIR" ? $2 : "other"
                         if (!($1 in seen) || seen[$1] == "none") seen[$1] = kind }
              END { for (o in seen) print o, seen[o] }'

@@ -2,6 +2,7 @@
 #include "client/outcome.h"
 
 #include "events/events.h"
+#include "wire/sstp_msg.h"
 
 static const char *const checks[] = {
     [BINDING_OK] = "none",
@@ -73,8 +74,16 @@ enum exit_code outcome_tunnel(const struct outcome *o, const struct tunnel_event
         return refused(o, EV_CLIENT_NOT_HTTP11, ev, cause);
     case TUNNEL_CAUSE_HTTP_REFUSED:
         return refused(o, EV_CLIENT_HTTP_REFUSED, ev, cause);
-    case TUNNEL_CAUSE_SSTP:
     case TUNNEL_CAUSE_SSTP_ABORTED:
+        /* [MS-SSTP] 3.3.5.2.3: the server names the crypto binding when it refuses ours. */
+        if (ev->attrib == SSTP_ATTRIB_CRYPTO_BINDING) {
+            event(EV_SECURITY_CHECK_FAILED, o->call, F_TEXT("check", "refused by the server"),
+                  F_HEX("sha1", slice_of(leaf->sha1, sizeof leaf->sha1)),
+                  F_HEX("sha256", slice_of(leaf->sha256, sizeof leaf->sha256)));
+            return EXIT_CERTIFICATE;
+        }
+        return refused(o, EV_SSTP_NEGOTIATION_FAILED, ev, cause);
+    case TUNNEL_CAUSE_SSTP:
     case TUNNEL_CAUSE_GARBAGE:
     case TUNNEL_CAUSE_LCP:
     case TUNNEL_CAUSE_NO_NETWORK:

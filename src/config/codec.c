@@ -4,8 +4,6 @@
  * nothing: counts, enumerations, texts and prefixes are checked, and leftover bytes are an error. */
 #include "config/config.h"
 
-#include "crypto/binding.h"
-
 enum { CODEC_VERSION = 1 };
 
 struct codec {
@@ -134,7 +132,7 @@ static void code_numbers(struct codec *k, struct config *c)
     code_bool(k, &c->nat);
     code_bool(k, &c->steering);
     unsigned binding = c->binding_mask;
-    code_unsigned(k, &binding, BINDING_SHA1 | BINDING_SHA256);
+    code_unsigned(k, &binding, CONFIG_SHA1 | CONFIG_SHA256);
     c->binding_mask = (uint8_t)binding;
     code_unsigned(k, &c->workers, 256);
     code_u16(k, &c->mtu);

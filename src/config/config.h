@@ -14,7 +14,8 @@
 #include <stdio.h>
 
 enum { CONFIG_LISTENS = 16, CONFIG_POOLS = 16, CONFIG_DNS = 4, CONFIG_PATH = 1024, CONFIG_NAME = 256 };
-enum { CONFIG_ENCODED_MAX = 32768 }; /* bytes that config_encode() needs at most */
+enum { CONFIG_SHA1 = 1, CONFIG_SHA256 = 2 }; /* the bits of crypto/binding.h, [MS-SSTP] 2.2.6 */
+enum { CONFIG_ENCODED_MAX = 32768 };         /* bytes that config_encode() needs at most */
 
 struct config_listen {
     char text[80];      /* as written: "0.0.0.0:443", "[::]:443" */
@@ -38,7 +39,7 @@ struct config {
     } certificate;
     enum auth_method methods[AUTH_METHODS]; /* in order of preference; default EAP-MSCHAPv2, MS-CHAPv2 */
     unsigned n_methods;
-    uint8_t binding_mask; /* hashes offered for the crypto binding: BINDING_SHA1 | BINDING_SHA256 (crypto/binding.h) */
+    uint8_t binding_mask;    /* hashes offered for the crypto binding: CONFIG_SHA1 | CONFIG_SHA256 */
     char users[CONFIG_PATH]; /* default /var/lib/adit/users.db */
     struct config_pool pools[CONFIG_POOLS];
     unsigned n_pools;

@@ -1,8 +1,6 @@
 /* One setting after the other from text into the snapshot, each through the converter of its type. */
 #include "config/values.h"
 
-#include "crypto/binding.h"
-
 #include <pwd.h>
 #include <sys/types.h>
 
@@ -179,7 +177,7 @@ static void add_method(struct build *b, const struct entry *e)
 
 static void add_binding(struct build *b, const struct entry *e)
 {
-    uint8_t bit = strcmp(e->value, "sha256") == 0 ? BINDING_SHA256 : strcmp(e->value, "sha1") == 0 ? BINDING_SHA1 : 0;
+    uint8_t bit = strcmp(e->value, "sha256") == 0 ? CONFIG_SHA256 : strcmp(e->value, "sha1") == 0 ? CONFIG_SHA1 : 0;
     if (e->first)
         b->c.binding_mask = 0;
     if (!bit)

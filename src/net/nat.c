@@ -37,6 +37,12 @@ static const char rules[] = "    chain noise {\n"
                             "        oifname $T jump unasked\n"
                             "        ip daddr @pools4 jump unasked\n"
                             "        ip6 daddr @pools6 jump unasked\n"
+                            "    }\n"
+                            /* Two sessions talk in and out by one interface; the kernel would tell them of a shorter
+                             * way that there is not. The sysctl cannot stop it: that of "all" is ORed in. */
+                            "    chain output {\n"
+                            "        type filter hook output priority " GUARD_PRIORITY "; policy accept;\n"
+                            "        oifname $T icmp type redirect drop\n"
                             "    }\n";
 
 static const char masquerade[] = "    chain postrouting {\n"

@@ -243,7 +243,9 @@ static void make_head(struct gro *g, const struct gro_join *j, uint8_t *dst)
     bool tcp = j->proto == IP_TCP;
     struct vnet v = {
         .flags = VNET_NEEDS_CSUM,
-        .gso_type = !tcp ? VNET_GSO_UDP_L4 : j->version == 4 ? VNET_GSO_TCPV4 : VNET_GSO_TCPV6,
+        .gso_type = !tcp              ? VNET_GSO_UDP_L4
+                    : j->version == 4 ? VNET_GSO_TCPV4
+                                      : VNET_GSO_TCPV6,
         .hdr_len = first->head_len,
         .gso_size = j->size,
         .csum_start = j->transport,
@@ -263,7 +265,8 @@ static void make_head(struct gro *g, const struct gro_join *j, uint8_t *dst)
         put16(t + UDP_LEN, (unsigned)len);
     size_t addr = j->version == 4 ? IP4_SRC : IP6_SRC;
     uint64_t pseudo = csum_add(j->proto + len, slice_of(h + addr, j->version == 4 ? 8 : 32));
-    put16(t + v.csum_offset, (uint16_t)~csum_fold(pseudo)); /* Virtio 1.2, 5.1.6.2: the sum itself, not its complement */
+    put16(t + v.csum_offset,
+          (uint16_t)~csum_fold(pseudo)); /* Virtio 1.2, 5.1.6.2: the sum itself, not its complement */
 }
 
 unsigned gro_finish(struct gro *g)

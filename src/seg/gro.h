@@ -19,18 +19,18 @@
 #include "seg/vnet.h"
 
 enum {
-    GRO_PACKETS = 128,             /* one gro_init() to the next */
-    GRO_SLICES = GRO_PACKETS + 1,  /* of one write, at most */
-    GRO_HEAD = 128,                /* IP and transport headers that can be joined: 40 + 60, and some extension headers */
-    GRO_UDP_SEGMENTS = 64,         /* datagrams in one write (Linux: UDP_MAX_SEGMENTS of kernels before 6.10) */
+    GRO_PACKETS = 128,            /* one gro_init() to the next */
+    GRO_SLICES = GRO_PACKETS + 1, /* of one write, at most */
+    GRO_HEAD = 128,               /* IP and transport headers that can be joined: 40 + 60, and some extension headers */
+    GRO_UDP_SEGMENTS = 64,        /* datagrams in one write (Linux: UDP_MAX_SEGMENTS of kernels before 6.10) */
     GRO_BUCKETS = 256,
 };
 
-enum { /* flags of gro_init */
-    GRO_UDP = 1, /* the kernel takes UDP super-packets (USO) */
-    /* Join IPv4 packets that all have the same identification and DF (macOS, some phones: always 0). Linux does. Who cuts
+enum {              /* flags of gro_init */
+       GRO_UDP = 1, /* the kernel takes UDP super-packets (USO) */
+       /* Join IPv4 packets that all have the same identification and DF (macOS, some phones: always 0). Linux does. Who cuts
      * them again counts the identification up, which RFC 6864 4.1 permits: it means nothing where DF is set. */
-    GRO_FIXED_ID = 2,
+       GRO_FIXED_ID = 2,
 };
 
 struct gro_packet {
@@ -41,19 +41,19 @@ struct gro_packet {
 
 /* What one write() is to hold. */
 struct gro_join {
-    bool open;         /* may grow */
-    bool verified;     /* the first packet's checksums hold */
+    bool open;     /* may grow */
+    bool verified; /* the first packet's checksums hold */
     uint8_t proto;
     uint8_t version;
     uint8_t first, last; /* packets */
     uint8_t count;
-    uint8_t psh;       /* the last packet's PSH flag */
+    uint8_t psh; /* the last packet's PSH flag */
     uint16_t transport;
-    uint16_t size;     /* payload of each packet but the last */
-    uint16_t id;       /* of the first packet */
-    uint16_t id_step;  /* 1, or 0 for a fixed identification */
-    uint32_t seq;      /* of the packet that may follow */
-    uint32_t bytes;    /* of the joined packet */
+    uint16_t size;    /* payload of each packet but the last */
+    uint16_t id;      /* of the first packet */
+    uint16_t id_step; /* 1, or 0 for a fixed identification */
+    uint32_t seq;     /* of the packet that may follow */
+    uint32_t bytes;   /* of the joined packet */
 };
 
 /* About 25 KB, one a worker. The fields are gro.c's business. */

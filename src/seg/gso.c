@@ -155,7 +155,7 @@ static void write_tcp(struct gso *g, uint8_t *tcp, size_t payload, uint64_t sum,
 {
     uint8_t flags = g->tcp_flags;
     if (!last)
-        flags &= (uint8_t)~(TCP_FIN | TCP_PSH);
+        flags &= (uint8_t) ~(TCP_FIN | TCP_PSH);
     if (!g->first)
         flags &= (uint8_t)~TCP_CWR; /* RFC 3168 6.1.2: CWR is set in the first new packet only */
     tcp[TCP_FLAGS] = flags;

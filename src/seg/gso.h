@@ -30,17 +30,17 @@ struct gso {
     enum gso_kind kind;
     uint8_t version;
     uint8_t tcp_flags;
-    bool first;              /* none given out yet */
-    uint16_t head_len;       /* IP and transport headers */
-    uint16_t transport;      /* where the transport header is */
-    uint16_t size;           /* payload of each packet but the last */
-    uint16_t check_at;       /* GSO_CHECKSUM: where the checksum goes */
-    uint16_t id;             /* IPv4: of the next packet */
-    uint32_t seq;            /* TCP: of the next packet */
-    uint64_t ip_sum;         /* of the IPv4 header without length, identification and checksum */
-    uint64_t transport_sum;  /* of pseudo and transport header without what differs between packets */
-    const uint8_t *head;     /* of the super-packet */
-    struct slice rest;       /* payload not yet given out; GSO_PLAIN, GSO_CHECKSUM: the packet */
+    bool first;             /* none given out yet */
+    uint16_t head_len;      /* IP and transport headers */
+    uint16_t transport;     /* where the transport header is */
+    uint16_t size;          /* payload of each packet but the last */
+    uint16_t check_at;      /* GSO_CHECKSUM: where the checksum goes */
+    uint16_t id;            /* IPv4: of the next packet */
+    uint32_t seq;           /* TCP: of the next packet */
+    uint64_t ip_sum;        /* of the IPv4 header without length, identification and checksum */
+    uint64_t transport_sum; /* of pseudo and transport header without what differs between packets */
+    const uint8_t *head;    /* of the super-packet */
+    struct slice rest;      /* payload not yet given out; GSO_PLAIN, GSO_CHECKSUM: the packet */
 };
 
 /* Looks at a packet as read from a queue and its header. Borrows both until the last gso_next(). Returns 0 or

@@ -1,37 +1,48 @@
 /* MSS clamping; see mss.h. */
 #include "seg/mss.h"
 
-#include "base/wr.h"
+#include "seg/head.h"
 
-enum { TCP_CHECK_AT = 16 };
+/* Almost every packet is no SYN: a look at the common headers, so that only the rest is parsed. */
+static bool may_be_syn(const uint8_t *p, size_t n)
+{
+    if (n < IP4_HEAD + TCP_HEAD)
+        return false;
+    if (p[0] >> 4 == 4) {
+        size_t head = (p[0] & 0xfu) * 4;
+        return p[IP4_PROTO] == IP_TCP && head + TCP_HEAD <= n && p[head + TCP_FLAGS] & TCP_SYN;
+    }
+    if (n < IP6_HEAD + TCP_HEAD)
+        return false;
+    if (p[IP6_NEXT] == IP_TCP)
+        return p[IP6_HEAD + TCP_FLAGS] & TCP_SYN;
+    return p[IP6_NEXT] != IP_UDP; /* extension headers, perhaps */
+}
 
 static uint16_t swapped(uint16_t v)
 {
     return (uint16_t)(v << 8 | v >> 8);
 }
 
-bool mss_clamp(uint8_t *packet, size_t n, uint16_t mtu, bool partial)
+bool mss_clamp(uint8_t *packet, size_t n, unsigned mtu, bool partial)
 {
     struct ip_view ip;
     struct tcp_view tcp;
-    uint16_t was = 0;
-    size_t at = 0;
-    if (ip_parse(slice_of(packet, n), &ip) < 0 || ip.proto != IP_TCP || !ip.first)
+    uint16_t mss;
+    size_t at;
+    if (!may_be_syn(packet, n) || ip_parse(slice_of(packet, n), &ip) < 0)
         return false;
-    if (tcp_parse(ip.payload, &tcp) < 0 || !(tcp.flags & TCP_SYN) || tcp_mss(ip.payload, &was, &at) < 0)
+    if (!ip.first || ip.proto != IP_TCP || tcp_parse(ip.payload, &tcp) < 0 || !(tcp.flags & TCP_SYN))
         return false;
-    unsigned fixed = (ip.version == 4 ? IP4_HEAD : IP6_HEAD) + TCP_HEAD;
-    if (mtu <= fixed || was <= mtu - fixed)
+    unsigned heads = (ip.version == 4 ? (unsigned)IP4_HEAD : (unsigned)IP6_HEAD) + TCP_HEAD;
+    if (tcp_mss(ip.payload, &mss, &at) < 0 || mtu <= heads || mss <= mtu - heads)
         return false;
-
-    uint16_t mss = (uint16_t)(mtu - fixed);
-    size_t tcp_at = ip.head.n;
-    struct wr option = wr_of(packet + tcp_at + at, 2), check = wr_of(packet + tcp_at + TCP_CHECK_AT, 2);
-    wr_u16(&option, mss);
-    if (partial)
-        return true;
-    /* RFC 1624 3. An option at an odd offset stands across two words of the sum, which is the same as its bytes
-     * swapped within one (RFC 1071 2). */
-    wr_u16(&check, at & 1 ? csum_update16(tcp.check, swapped(was), swapped(mss)) : csum_update16(tcp.check, was, mss));
+    uint16_t lower = (uint16_t)(mtu - heads);
+    uint8_t *t = packet + ip.head.n;
+    put16(t + at, lower);
+    /* At an odd place the value lies across two words of the sum, which is as if its bytes were swapped. */
+    bool odd = at & 1;
+    if (!partial)
+        put16(t + TCP_CHECK, csum_update16(tcp.check, odd ? swapped(mss) : mss, odd ? swapped(lower) : lower));
     return true;
 }

@@ -1,16 +1,16 @@
-/* MSS clamping: a TCP SYN that passes through the tunnel promises no longer segments than the tunnel carries.
+/* TCP connections that go through a tunnel learn its MTU from the first packet: the MSS option of SYNs is lowered.
  *
- * Without it, connections through a tunnel of MTU 1400 hang wherever ICMP "packet too big" is filtered. It changes at
- * most two bytes of option and two of checksum, in place; it never makes an MSS larger. */
+ * Works in place, on packets in either direction; never raises what the ends have said. */
 #ifndef ADIT_SEG_MSS_H
 #define ADIT_SEG_MSS_H
 
-#include "wire/ip.h"
+#include "base/slice.h"
 
-/* Lowers the MSS option of a SYN in packet[0..n) to `mtu` less the fixed headers (RFC 9293 3.7.1: 40 for IPv4, 60 for
- * IPv6). `partial`: the checksum field holds the pseudo header's sum only, to be completed by an offload
- * (VIRTIO_NET_HDR_F_NEEDS_CSUM), and is left alone. Returns whether the packet was changed; anything that is no well-formed
- * SYN with this option is left as it is, as is everything if `mtu` has no room for headers. */
-bool mss_clamp(uint8_t *packet, size_t n, uint16_t mtu, bool partial);
+/* Lowers the MSS option of a TCP SYN or SYN-ACK to what fits into `mtu` bytes: the MTU without the fixed IP and TCP
+ * headers (RFC 9293 3.7.1, RFC 6691 2). Everything else is left alone: no SYN, no option, options that do not add up,
+ * fragments without the TCP header, an MTU smaller than the headers. `partial`: the packet came from a TUN queue with
+ * VNET_NEEDS_CSUM, so its checksum field holds the sum of the pseudo header, in which the options have no part. Otherwise
+ * the checksum follows (RFC 1624 3), and a wrong one stays wrong. True if the packet was changed. */
+bool mss_clamp(uint8_t *packet, size_t n, unsigned mtu, bool partial);
 
 #endif

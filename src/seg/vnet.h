@@ -10,17 +10,18 @@
 enum { VNET_HDR = 10 };
 
 enum { /* flags */
-    VNET_NEEDS_CSUM = 1, /* the checksum field holds the sum of the pseudo header only; csum_start and _offset say where */
-    VNET_DATA_VALID = 2,
+       VNET_NEEDS_CSUM =
+           1, /* the checksum field holds the sum of the pseudo header only; csum_start and _offset say where */
+       VNET_DATA_VALID = 2,
 };
 
 enum { /* gso_type */
-    VNET_GSO_NONE = 0,
-    VNET_GSO_TCPV4 = 1,
-    VNET_GSO_UDP = 3, /* one datagram to be cut into IP fragments: never offered to us, not supported */
-    VNET_GSO_TCPV6 = 4,
-    VNET_GSO_UDP_L4 = 5,
-    VNET_GSO_ECN = 0x80, /* with TCP: the packet has CWR set */
+       VNET_GSO_NONE = 0,
+       VNET_GSO_TCPV4 = 1,
+       VNET_GSO_UDP = 3, /* one datagram to be cut into IP fragments: never offered to us, not supported */
+       VNET_GSO_TCPV6 = 4,
+       VNET_GSO_UDP_L4 = 5,
+       VNET_GSO_ECN = 0x80, /* with TCP: the packet has CWR set */
 };
 
 struct vnet {

@@ -239,8 +239,8 @@ void conn_log_down(const struct conn *c, const struct tunnel_event *ev)
         log_session_end(c, cause_word(ev->cause), reason, ev->detail, ev->text);
     else if (ev->cause != TUNNEL_CAUSE_HTTP_REFUSED)
         event(EV_CALL_ENDED, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
-              F_TEXT("cause", cause_word(ev->cause)), F_TEXT("reason", tunnel_cause_text(ev->cause)),
-              F_NUM("detail", ev->detail), F_BYTES("words", ev->text));
+              F_TEXT("cause", cause_word(ev->cause)), F_TEXT("reason", reason), F_NUM("detail", ev->detail),
+              F_BYTES("words", ev->text));
 }
 
 void conn_log_dead(const struct conn *c, const struct stream_event *ev)

@@ -416,7 +416,7 @@ void call_tick(struct call *c, msec now)
     case LATE_HELLO:
         hello_is_late(c, now);
         break;
-    case LATE_CLEAN: /* [MS-SSTP] 3.1.6.1, 3.1.6.2: the other side had its time */
+    case LATE_CLEAN: /* [MS-SSTP] 3.1.6.1, [MS-SSTP] 3.1.6.2: the other side had its time */
         down(c, CALL_CAUSE_LOCAL, now);
         break;
     }

@@ -91,6 +91,21 @@ static void test_smallest(void **state)
     pool_free(NULL);
 }
 
+/* A /30 has one client. */
+static void test_one_client(void **state)
+{
+    (void)state;
+    struct config c = config_of("10.80.0.0/30", NULL);
+    struct pool *p = pool_new(&c);
+    uint32_t a;
+    assert_int_equal(pool_lease(p, slice_str("u"), &a), 0);
+    assert_int_equal(a, base + 2);
+    assert_int_equal(pool_lease(p, slice_str("v"), &a), ERR_REFUSED);
+    assert_null(pool_fixed_fault(&c, base + 2));
+    assert_non_null(pool_fixed_fault(&c, base + 3));
+    pool_free(p);
+}
+
 static void test_second_pool(void **state)
 {
     (void)state;
@@ -224,9 +239,9 @@ static void test_never_twice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_idset),       cmocka_unit_test(test_smallest), cmocka_unit_test(test_second_pool),
-        cmocka_unit_test(test_sticky),      cmocka_unit_test(test_reserved), cmocka_unit_test(test_fixed_fault),
-        cmocka_unit_test(test_never_twice),
+        cmocka_unit_test(test_idset),       cmocka_unit_test(test_smallest),    cmocka_unit_test(test_second_pool),
+        cmocka_unit_test(test_one_client),  cmocka_unit_test(test_sticky),      cmocka_unit_test(test_reserved),
+        cmocka_unit_test(test_fixed_fault), cmocka_unit_test(test_never_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+_Static_assert((int)CONFIG_SHA1 == (int)BINDING_SHA1 && (int)CONFIG_SHA256 == (int)BINDING_SHA256, "the same bits");
+
 static void test_defaults(void **state)
 {
     (void)state;

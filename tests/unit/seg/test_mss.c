@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "seg/mss.h"
+#include "wire/ip.h"
 
 enum { V4 = 20, V6 = 40 };
 

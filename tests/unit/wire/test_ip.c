@@ -9,15 +9,6 @@
 
 #include "wire/ip.h"
 
-/* The vectors lie two folders above this file. */
-static FILE *open_vector(const char *name)
-{
-    static const char here[] = __FILE__;
-    char path[512];
-    snprintf(path, sizeof path, "%.*s../../vectors/%s", (int)(strrchr(here, '/') + 1 - here), here, name);
-    return fopen(path, "r");
-}
-
 static size_t unhex(const char *hex, uint8_t *dst, size_t cap)
 {
     size_t n = 0;
@@ -34,7 +25,7 @@ static size_t unhex(const char *hex, uint8_t *dst, size_t cap)
 static void test_capture(void **state)
 {
     (void)state;
-    FILE *f = open_vector("windows7-rras2008r2.txt");
+    FILE *f = fopen(VECTORS "/windows7-rras2008r2.txt", "r");
     assert_non_null(f);
     char line[4096];
     unsigned packets = 0, tcp = 0, broadcasts = 0;
