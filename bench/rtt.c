@@ -44,7 +44,7 @@ static struct sockaddr_in address(const char *addr, const char *port)
     return a;
 }
 
-static int do_serve(char **argv)
+_Noreturn static void do_serve(char **argv)
 {
     struct sockaddr_in a = address(argv[2], argv[3]), from;
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -133,7 +133,7 @@ static int do_ping(int argc, char **argv)
 int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], "serve") == 0)
-        return do_serve(argv);
+        do_serve(argv);
     if ((argc == 6 || argc == 7) && strcmp(argv[1], "ping") == 0)
         return do_ping(argc, argv);
     fprintf(stderr, "usage: rtt serve ADDRESS PORT | rtt ping ADDRESS PORT COUNT INTERVAL_US [FROM]\n");

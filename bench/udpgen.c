@@ -128,7 +128,7 @@ static void take(int fd, struct tally *t)
     }
 }
 
-static int do_sink(char **argv)
+_Noreturn static void do_sink(char **argv)
 {
     struct tally t = { 0 };
     struct pollfd p = { .fd = sock(argv[2], argv[3], true), .events = POLLIN };
@@ -152,7 +152,7 @@ int main(int argc, char **argv)
     if (argc == 7 && strcmp(argv[1], "send") == 0)
         return do_send(argv);
     if (argc == 4 && strcmp(argv[1], "sink") == 0)
-        return do_sink(argv);
+        do_sink(argv);
     fprintf(stderr, "usage: udpgen send ADDRESS PORT RATE BYTES SECONDS | udpgen sink ADDRESS PORT\n");
     return 2;
 }

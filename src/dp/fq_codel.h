@@ -12,8 +12,8 @@
 typedef uint64_t usec;
 
 struct codel_conf {
-    usec target;   /* 5,000: the standing delay that is accepted (RFC 8289 4.3) */
-    usec interval; /* 100,000: a round trip that is usual at most (RFC 8289 4.2) */
+    usec target;   /* 5,000: the standing delay that is accepted (RFC 8289 5.3) */
+    usec interval; /* 100,000: a round trip that is usual at most (RFC 8289 5.3) */
     uint32_t mtu;  /* a queue of no more bytes than this is never told to shrink */
 };
 

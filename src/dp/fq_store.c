@@ -89,6 +89,8 @@ static void unlink_block(struct fq_store *s, const struct fq_block *b)
         at = &(*at)->next;
     *at = b->next;
     s->blocks--;
+    if (s->blocks == 1)
+        s->tidy_at = 0;
 }
 
 void fq_store_drop(struct fq_store *s, struct blocks *from, struct fq_entry *e)

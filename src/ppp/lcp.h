@@ -47,6 +47,7 @@ struct lcp {
     struct lcp_wishes pending; /* the peer's last request, being judged */
     struct lcp_wishes peer;    /* the peer's, acked */
     unsigned refused;          /* server: bit i: the peer refused auth[i] */
+    bool auth_nakked;          /* client: the last thing that we said of the server's method was no */
     unsigned offer;            /* server: index of auth[] on offer */
     bool looped;               /* the request being judged holds our own magic number */
     unsigned loops;

@@ -114,10 +114,12 @@ static enum cp_verdict judge_auth(struct lcp *l, const struct cp_opt *opt, struc
         return CP_REJ;
     if (auth_decode(opt, &a) == 0 && auth_find(l, a) < l->conf.n_auth) {
         l->pending.auth = a;
+        l->auth_nakked = false;
         return CP_ACK;
     }
     /* RFC 1661 6.2: Nak with the best that we have. It is not missing: it is being negotiated. */
     l->pending.auth = l->conf.auth[0];
+    l->auth_nakked = true;
     auth_put(nak, l->conf.auth[0]);
     return CP_NAK;
 }

@@ -138,7 +138,9 @@ static void peer_terminated(struct link *l)
     l->lcp.term_seen = false;
     if (l->cause != LINK_CAUSE_NONE)
         return;
-    l->cause = LINK_CAUSE_PEER;
+    /* A server that hangs up on our "another method, please" had none in common; [CAP] shows no such end, pppd and our own
+     * server do it without a word. */
+    l->cause = l->phase == LINK_ESTABLISH && l->lcp.auth_nakked ? LINK_CAUSE_NO_AUTH : LINK_CAUSE_PEER;
     l->has_ras_error = l->lcp.has_ras_error;
     l->ras_error = l->lcp.ras_error;
 }

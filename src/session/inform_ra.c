@@ -47,10 +47,9 @@ void inform_ra_tick(struct inform *i, msec now)
     if (i->ra_due > now)
         return;
     send_ra(i, inform_all_nodes, now);
-    if (i->ra_early) /* RFC 4861 6.2.4: the first few come quicker */
-        i->ra_early--, i->ra_due = tick_after(now, EARLY_GAP);
-    else
-        i->ra_due = tick_after(now, random_interval(i));
+    /* RFC 4861 6.2.4: the first few come quicker */
+    i->ra_due = tick_after(now, i->ra_early ? EARLY_GAP : random_interval(i));
+    i->ra_early -= i->ra_early > 0;
 }
 
 /* RFC 4861 6.2.6: an answer may go to the solicitor alone if it has an address. */
