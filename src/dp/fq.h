@@ -22,7 +22,7 @@
 
 enum {
     FQ_FLOWS = 32,
-    FQ_BYTES = 65536,     /* default limit; a socket faster than about 50 Mbit/s wants more */
+    FQ_BYTES = 131072,    /* default limit: two super-packets, and 20 ms of 50 Mbit/s; a fast socket may have more */
     FQ_PACKETS = 2048,    /* default limit: what FQ_BYTES of acknowledgements may count */
     FQ_QUANTUM = 1514,    /* RFC 8290 5.2.4 */
     FQ_QUANTUM_MIN = 256, /* a flow that sent 64 KB at once is passed over until its turns have paid for it */

@@ -52,28 +52,27 @@ static bool ip_joins(const struct seen *s, struct slice packet)
     return s->ip.version == 6 || (s->ip.head.n == IP4_HEAD && !(get16(h + IP4_FRAG) & IP4_RESERVED));
 }
 
-static enum kin look(const struct gro *g, struct slice packet, struct seen *ret_s)
+/* What the packet is. *s is filled for KIN_MEMBER and KIN_DATA only. */
+static enum kin look(const struct gro *g, struct slice packet, struct seen *s)
 {
-    struct seen s;
     struct tcp_view tcp;
     struct udp_view udp;
     bool joins;
-    if (ip_parse(packet, &s.ip) < 0 || s.ip.fragment)
+    if (ip_parse(packet, &s->ip) < 0 || s->ip.fragment)
         return KIN_UNKNOWN;
-    s.t = s.ip.payload.p;
-    if (s.ip.proto == IP_TCP && tcp_parse(s.ip.payload, &tcp) == 0) {
-        s.payload = tcp.payload.n;
-        s.head_len = s.ip.whole.n - s.payload;
-        joins = tcp_joins(&s, &tcp);
-    } else if (s.ip.proto == IP_UDP && udp_parse(s.ip.payload, &udp) == 0) {
-        s.payload = udp.payload.n;
-        s.head_len = s.ip.head.n + UDP_HEAD;
-        joins = udp_joins(g, &s, &udp);
+    s->t = s->ip.payload.p;
+    if (s->ip.proto == IP_TCP && tcp_parse(s->ip.payload, &tcp) == 0) {
+        s->payload = tcp.payload.n;
+        s->head_len = s->ip.whole.n - s->payload;
+        joins = tcp_joins(s, &tcp);
+    } else if (s->ip.proto == IP_UDP && udp_parse(s->ip.payload, &udp) == 0) {
+        s->payload = udp.payload.n;
+        s->head_len = s->ip.head.n + UDP_HEAD;
+        joins = udp_joins(g, s, &udp);
     } else {
-        return s.ip.proto == IP_TCP || s.ip.proto == IP_UDP ? KIN_UNKNOWN : KIN_NONE;
+        return s->ip.proto == IP_TCP || s->ip.proto == IP_UDP ? KIN_UNKNOWN : KIN_NONE;
     }
-    *ret_s = s;
-    return joins && ip_joins(&s, packet) ? KIN_DATA : KIN_MEMBER;
+    return joins && ip_joins(s, packet) ? KIN_DATA : KIN_MEMBER;
 }
 
 static uint32_t mix(uint32_t h, const uint8_t *p)
@@ -114,10 +113,13 @@ static uint8_t *bucket_of(struct gro *g, const struct seen *s)
 
 static bool checksums_hold(const uint8_t *h, size_t transport, size_t whole, unsigned version, unsigned proto)
 {
-    size_t addr = version == 4 ? IP4_SRC : IP6_SRC;
+    size_t addr = version == 4 ? IP4_SRC : IP6_SRC, addr_end = version == 4 ? IP4_HEAD : IP6_HEAD;
     if (version == 4 && (get16(h + IP4_CHECK) == 0xffff || csum_fold(csum_add(0, slice_of(h, transport))) != 0))
         return false;
-    uint64_t sum = csum_add(proto + (whole - transport), slice_of(h + addr, version == 4 ? 8 : 32));
+    uint64_t sum = proto + (whole - transport);
+    if (transport == addr_end) /* addresses and transport side by side: one walk */
+        return csum_fold(csum_add(sum, slice_of(h + addr, whole - addr))) == 0;
+    sum = csum_add(sum, slice_of(h + addr, addr_end - addr));
     return csum_fold(csum_add(sum, slice_of(h + transport, whole - transport))) == 0;
 }
 

@@ -106,7 +106,8 @@ static void route(struct plane *p, const struct batch *all, bool pass_on)
         if (!ip_dest16(slice_of(all->at[i].p, all->at[i].n), to))
             why = DROP_MALFORMED;
         else if (!owners_find(&p->owners, to, &owner[i]))
-            why = DROP_NO_OWNER;
+            why =
+                ip_is_multicast(to) || ip_is_broadcast(to) ? DROP_MULTICAST : DROP_NO_OWNER; /* the host's own noise */
         if (why != DROP_NONE)
             drop_count(&p->drops, why);
         done[i] = why != DROP_NONE;

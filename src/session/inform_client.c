@@ -37,7 +37,8 @@ void inform_client_init(struct inform_client *c, const struct inform_client_conf
 static void look(struct inform_client *c, msec now)
 {
     struct net_offer offer;
-    inform_offer_make(c, now, &offer);
+    inform_offer_expire(c, now);
+    inform_offer_make(c, &offer);
     if (memcmp(&offer, &c->offer, sizeof offer) == 0) /* both were zeroed before they were filled */
         return;
     memcpy(&c->offer, &offer, sizeof offer);
@@ -86,7 +87,6 @@ bool inform_client_packet(struct inform_client *c, struct slice packet, msec now
     struct ip_view ip;
     if (ip_parse(packet, &ip) < 0 || !take(c, &ip, now))
         return false;
-    inform_offer_expire(c, now);
     look(c, now);
     return true;
 }
@@ -130,7 +130,6 @@ void inform_client_tick(struct inform_client *c, msec now)
     inform_client_dhcp4_tick(c, now);
     inform_client_nd_tick(c, now);
     inform_client_dhcp6_tick(c, now);
-    inform_offer_expire(c, now);
     look(c, now);
 }
 

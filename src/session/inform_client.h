@@ -28,7 +28,7 @@ struct inform_client_conf {
 /* A question that is repeated at growing intervals. */
 struct inform_ask {
     bool open;
-    bool wanted;     /* to be pulled */
+    bool wanted; /* to be pulled */
     uint32_t xid;
     unsigned tries;
     msec began, gap; /* gap: to the next repetition */
@@ -50,7 +50,7 @@ enum { INFORM_LEASES = 2 }; /* an address and a prefix */
 struct inform_held_prefix {
     struct prefix p; /* the /64 */
     bool on_link, autonomous;
-    msec preferred, valid;
+    msec preferred, valid; /* preferred 0: over */
 };
 
 struct inform_held_dns {
@@ -123,8 +123,8 @@ struct inform_client {
     struct inform_client_conf conf;
     const struct env *env;
     bool ipv4, ipv6;
-    uint32_t addr;               /* our IPv4 address, host order */
-    uint8_t id[8], ll[16];       /* our interface identifier and link-local address */
+    uint32_t addr;         /* our IPv4 address, host order */
+    uint8_t id[8], ll[16]; /* our interface identifier and link-local address */
     struct inform_ask ask4, ask_rs, ask_info, ask_lease;
     enum inform_lease_state lease_state;
     bool na_wanted, na_solicited;
@@ -132,7 +132,7 @@ struct inform_client {
     struct inform_held_ra ra;
     struct inform_held4 dhcp4;
     struct inform_held6 dhcp6;
-    struct net_offer offer;      /* the last one that was made */
+    struct net_offer offer; /* the last one that was made */
     bool event_set;
 };
 

@@ -2,9 +2,9 @@
 #include "session/inform_client_parts.h"
 
 enum {
-    GAP = 2000,      /* then 4 and 8 seconds (RFC 2131 4.1 doubles from 4; a tunnel is no crowded wire) */
+    GAP = 2000, /* then 4 and 8 seconds (RFC 2131 4.1 doubles from 4; a tunnel is no crowded wire) */
     TRIES = 4,
-    HTYPE = 8,       /* [CAP]: what Windows calls a PPP link; no hardware address */
+    HTYPE = 8, /* [CAP]: what Windows calls a PPP link; no hardware address */
     SIZE_MAX_ASKED = 1400,
 };
 

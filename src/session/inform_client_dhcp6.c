@@ -5,8 +5,11 @@
 #include "session/inform_client_parts.h"
 
 enum {
-    INF_TIMEOUT = 1000, INF_MAX = 3600000, /* RFC 8415 7.6 */
-    REFRESH_DEFAULT = 86400, REFRESH_MIN = 600, /* seconds; RFC 8415 21.23 */
+    INF_TIMEOUT = 1000,
+    INF_MAX = 3600000,      /* RFC 8415 7.6 */
+    LEASE_TIME_MIN = 10000, /* no renewal sooner, whatever the server says */
+    REFRESH_DEFAULT = 86400,
+    REFRESH_MIN = 600, /* seconds; RFC 8415 21.23 */
 };
 
 /* One row a state: the message that is repeated in it, how often, and what follows when nobody answers. */
@@ -57,9 +60,9 @@ static msec state_end(const struct inform_client *c, enum inform_lease_state s)
     case INFORM_LEASE_REQUEST:
         return NEVER;
     case INFORM_LEASE_BOUND:
-        return c->dhcp6.t1;
+        return tick_min(c->dhcp6.t1, last_valid(c));
     case INFORM_LEASE_RENEW:
-        return c->dhcp6.t2;
+        return tick_min(c->dhcp6.t2, last_valid(c));
     case INFORM_LEASE_REBIND:
         return last_valid(c);
     }
@@ -152,10 +155,16 @@ void inform_client_info_put(const struct inform_client *c, struct wr *w, msec no
     inform_udp_end(w, start);
 }
 
+/* One identity association of each kind; stable over restarts because there are no others (RFC 8415 12). */
+static uint32_t iaid(bool pd)
+{
+    return pd ? 2 : 1;
+}
+
 /* Our identity association of a kind, with what we hold or were offered of it. */
 static void put_ia(const struct inform_client *c, struct wr *w, bool pd)
 {
-    struct dhcp6_ia ia = { .pd = pd, .iaid = pd ? 2 : 1 };
+    struct dhcp6_ia ia = { .pd = pd, .iaid = iaid(pd) };
     for (unsigned n = 0; n < c->dhcp6.n_leases; n++) {
         const struct inform_held_lease *l = &c->dhcp6.leases[n];
         if (l->pd == pd)
@@ -210,39 +219,126 @@ static bool usable(const struct dhcp6_lease *l)
     return l->valid > 0 && l->p.len > 0 && !odd;
 }
 
+/* The leases of one answer: at most one of each identity association. */
+struct lease_set {
+    struct inform_held_lease leases[INFORM_LEASES];
+    unsigned n;
+    msec t1, t2;
+    bool ended; /* something that we hold was given a lifetime of 0 */
+};
+
 /* RFC 8415 14.2: a time of 0 leaves it to us. */
-static void take_times(struct inform_held6 *h, const struct dhcp6_ia *ia, uint32_t preferred, msec now)
+static uint32_t time_or(uint32_t told, uint32_t preferred, unsigned tenths)
 {
-    uint32_t t1 = ia->t1 ? ia->t1 : preferred / 2 + (preferred == UINT32_MAX);
-    uint32_t t2 = ia->t2 ? ia->t2 : preferred / 5 * 4 + (preferred == UINT32_MAX);
-    if (preferred == UINT32_MAX && !ia->t1)
-        t1 = UINT32_MAX;
-    if (preferred == UINT32_MAX && !ia->t2)
-        t2 = UINT32_MAX;
-    h->t1 = tick_min(h->t1, inform_until(t1, now));
-    h->t2 = tick_min(h->t2, inform_until(t2, now));
+    if (told || preferred == UINT32_MAX)
+        return told ? told : UINT32_MAX;
+    return (uint32_t)((uint64_t)preferred * tenths / 10);
 }
 
-/* The leases of an answer: at most one address and one prefix. Returns how many. */
-static unsigned take_leases(struct inform_client *c, const struct dhcp6 *m, msec now)
+static void add_lease(struct lease_set *set, const struct dhcp6_ia *ia, const struct dhcp6_lease *l, msec now)
 {
-    struct inform_held6 *h = &c->dhcp6;
-    h->n_leases = 0;
-    h->t1 = h->t2 = NEVER;
-    for (unsigned n = 0; n < m->n_ias && h->n_leases < INFORM_LEASES; n++) {
+    msec soonest = now + LEASE_TIME_MIN;
+    msec t1 = inform_until(time_or(ia->t1, l->preferred, 5), now);
+    msec t2 = inform_until(time_or(ia->t2, l->preferred, 8), now);
+    set->leases[set->n++] = (struct inform_held_lease){
+        ia->pd, l->p, l->preferred, l->valid, inform_until(l->preferred, now), inform_until(l->valid, now)
+    };
+    set->t1 = tick_min(set->t1, t1 > soonest ? t1 : soonest);
+    set->t2 = tick_min(set->t2, t2 > soonest ? t2 : soonest);
+}
+
+static bool is_held(const struct inform_client *c, const struct prefix *p)
+{
+    for (unsigned n = 0; n < c->dhcp6.n_leases; n++)
+        if (prefix_eq(&c->dhcp6.leases[n].p, p))
+            return true;
+    return false;
+}
+
+static struct lease_set find_leases(const struct inform_client *c, const struct dhcp6 *m, msec now)
+{
+    struct lease_set set = { .t1 = NEVER, .t2 = NEVER };
+    for (unsigned n = 0; n < m->n_ias && set.n < INFORM_LEASES; n++) {
         const struct dhcp6_ia *ia = &m->ias[n];
-        if (ia->iaid != (ia->pd ? 2 : 1) || !(ia->pd ? c->conf.want_prefix : c->ra.managed))
-            continue;
-        for (unsigned k = 0; k < ia->n_leases; k++) {
+        bool ours = ia->iaid == iaid(ia->pd) && (ia->pd ? c->conf.want_prefix : c->ra.managed);
+        bool found = false;
+        for (unsigned k = 0; ours && k < ia->n_leases; k++) {
             const struct dhcp6_lease *l = &ia->leases[k];
-            if (!usable(l))
-                continue;
-            h->leases[h->n_leases++] =
-                (struct inform_held_lease){ ia->pd, l->p, l->preferred, l->valid, inform_until(l->preferred, now),
-                                            inform_until(l->valid, now) };
-            take_times(h, ia, l->preferred, now);
-            break;
+            if (l->valid == 0 && is_held(c, &l->p))
+                set.ended = true;
+            if (usable(l) && !found)
+                add_lease(&set, ia, l, now);
+            found = found || usable(l);
         }
     }
-    return h->n_leases;
+    if (set.t2 < set.t1)
+        set.t2 = set.t1;
+    return set;
+}
+
+static void keep_leases(struct inform_client *c, const struct dhcp6 *m, const struct lease_set *set)
+{
+    struct inform_held6 *h = &c->dhcp6;
+    memcpy(h->leases, set->leases, sizeof h->leases);
+    h->n_leases = set->n;
+    h->t1 = set->t1;
+    h->t2 = set->t2;
+    struct wr w = wr_of(h->server_id, sizeof h->server_id);
+    wr_put(&w, m->server_id);
+    h->server_id_len = wr_len(&w);
+}
+
+/* RFC 8415 18.2.10: an answer without a lease changes nothing: the question is repeated, ever more slowly. */
+static void take_lease(struct inform_client *c, const struct dhcp6 *m, msec now)
+{
+    bool bind = m->type == DHCP6_REPLY;
+    switch (c->lease_state) {
+    case INFORM_LEASE_OFF:
+    case INFORM_LEASE_BOUND:
+        return;
+    case INFORM_LEASE_SOLICIT: /* 18.2.9, 18.2.1: an advertisement, or a reply if it is the rapid commit asked for */
+        if (bind ? !m->rapid_commit : m->type != DHCP6_ADVERTISE)
+            return;
+        break;
+    case INFORM_LEASE_REQUEST:
+    case INFORM_LEASE_RENEW:
+    case INFORM_LEASE_REBIND:
+        if (!bind)
+            return;
+        break;
+    }
+    struct lease_set set = find_leases(c, m, now);
+    if (set.n == 0 && !set.ended)
+        return;
+    keep_leases(c, m, &set);
+    if (bind)
+        take_names(&c->dhcp6, m);
+    if (set.n == 0) /* taken back: begin anew, but not at once, lest the two of us go round in circles */
+        c->ask_lease.due = tick_min(c->ask_lease.due, tick_after(now, LEASE_TIME_MIN));
+    else
+        enter(c, bind ? INFORM_LEASE_BOUND : INFORM_LEASE_REQUEST, now);
+}
+
+/* RFC 8415 16.3, 16.10: both identifiers, and the client's is ours. */
+static bool ids_ok(const struct inform_client *c, const struct dhcp6 *m)
+{
+    bool have_id = c->conf.duid.n >= DHCP6_DUID_MIN;
+    return m->server_id.n && (have_id ? slice_eq(m->client_id, c->conf.duid) : m->client_id.n == 0);
+}
+
+bool inform_client_dhcp6_packet(struct inform_client *c, const struct ip_view *ip, msec now)
+{
+    struct udp_view udp;
+    struct dhcp6 m;
+    if (ip->proto != IP_UDP || ip->fragment || udp_parse(ip->payload, &udp) < 0)
+        return false;
+    if (udp.dst_port != DHCP6_CLIENT_PORT || !inform_addr_is(ip->dst, c->ll))
+        return false;
+    if (inform_udp_read(ip, &udp) < 0 || dhcp6_decode(udp.payload, &m) < 0 || !ids_ok(c, &m))
+        return true;
+    if (m.type == DHCP6_REPLY && c->ask_info.open && c->ask_info.tries && m.xid == (c->ask_info.xid & 0xffffff))
+        take_info(c, &m, now);
+    else if (c->ask_lease.open && m.xid == (c->ask_lease.xid & 0xffffff))
+        take_lease(c, &m, now);
+    return true;
 }

@@ -35,10 +35,10 @@ bool inform_client_dhcp6_packet(struct inform_client *c, const struct ip_view *i
 void inform_client_info_put(const struct inform_client *c, struct wr *w, msec now);
 void inform_client_lease_put(const struct inform_client *c, struct wr *w, msec now);
 
-/* inform_offer.c: forgets what is over, and makes the offer of the rest */
+/* inform_offer.c: forgets what is over, and makes the offer of the rest (after it was forgotten) */
 void inform_offer_expire(struct inform_client *c, msec now);
 msec inform_offer_due(const struct inform_client *c);
-void inform_offer_make(const struct inform_client *c, msec now, struct net_offer *ret_offer);
+void inform_offer_make(const struct inform_client *c, struct net_offer *ret_offer);
 /* Our address in an autonomous /64. */
 void inform_offer_address(const struct inform_client *c, const struct prefix *p, uint8_t out[16]);
 

@@ -10,7 +10,7 @@
 
 enum {
     NET_ADDRESSES = 8,
-    NET_ROUTES = 64, /* 32 of each family */
+    NET_ROUTES = 72, /* 32 of each family, default routes and prefixes on the link */
     NET_DNS = 12,
     NET_NBNS = 2,
     NET_DELEGATED = 2,

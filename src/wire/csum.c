@@ -11,7 +11,7 @@ typedef uint32_t lanes __attribute__((vector_size(16)));
 enum {
     LANES = sizeof(lanes),
     STEP = 2 * LANES,
-    RUN_MAX = 1 << 20, /* bytes until a lane of 16-bit words could overflow, rounded down */
+    RUN_MAX = 1 << 18, /* bytes at a time: the halves of a lane then add up to less than 2^29 */
 };
 
 static inline lanes load(const uint8_t *p)
@@ -21,12 +21,11 @@ static inline lanes load(const uint8_t *p)
     return v;
 }
 
-/* The sum of the two 16-bit halves of every lane. `all` was added up with overflow, `high` has the upper halves alone:
- * taking them out of `all` again leaves the lower halves, whose sum is below 2^32 and therefore exact. */
-static inline uint64_t gather(lanes all, lanes high)
+/* The lower halves of the lanes, added up: `all` was added up with overflow, `high` has the upper halves alone; taking
+ * them out of `all` again leaves the lower ones, whose sum is below 2^32 and therefore exact. */
+static inline lanes low(lanes all, lanes high)
 {
-    lanes low = all - (high << 16);
-    return (uint64_t)low[0] + low[1] + low[2] + low[3] + high[0] + high[1] + high[2] + high[3];
+    return all - (high << 16);
 }
 
 /* The last bytes, fewer than STEP; an odd one counts as if a zero followed (RFC 1071 1). */
@@ -85,7 +84,8 @@ static inline __attribute__((always_inline)) uint64_t sum_run(uint8_t *dst, cons
     }
     if (dst && n)
         memcpy(dst, p, n);
-    return gather(all0, high0) + gather(all1, high1) + sum_tail(p, n);
+    lanes sum = low(all0, high0) + high0 + low(all1, high1) + high1;
+    return (uint64_t)sum[0] + sum[1] + sum[2] + sum[3] + sum_tail(p, n);
 }
 
 uint64_t csum_add(uint64_t sum, struct slice bytes)

@@ -202,6 +202,15 @@ def command(unit, root, instance, env):
     return argv
 
 
+def limit_files(n):
+    """What is not allowed here (no CAP_SYS_RESOURCE) becomes what is, as with systemd."""
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (n, n))
+    except ValueError:
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def main():
     unit, root = read_unit(sys.argv[1]), pathlib.Path(sys.argv[2])
     rest = sys.argv[3:]
@@ -214,7 +223,7 @@ def main():
     program = filter_program(unit)
     set_up_files(unit, root)
     if "LimitNOFILE" in unit:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (int(unit["LimitNOFILE"]),) * 2)
+        limit_files(int(unit["LimitNOFILE"]))
     os.umask(int(unit.get("UMask", "0022"), 8))
     os.chroot(root)
     os.chdir("/")

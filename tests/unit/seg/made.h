@@ -24,15 +24,15 @@ struct made {
     uint8_t tos, ttl;
     bool df, mf, reserved;
     uint16_t id;
-    uint32_t label;       /* IPv6 flow label */
-    uint8_t host;         /* last byte of the source address */
-    uint8_t ip_options;   /* IPv4: bytes, a multiple of 4 */
-    uint8_t extensions;   /* IPv6: destination options headers of 8 bytes */
-    uint8_t proto;        /* 6 or 17 */
+    uint32_t label;     /* IPv6 flow label */
+    uint8_t host;       /* last byte of the source address */
+    uint8_t ip_options; /* IPv4: bytes, a multiple of 4 */
+    uint8_t extensions; /* IPv6: destination options headers of 8 bytes */
+    uint8_t proto;      /* 6 or 17 */
     uint16_t sport, dport;
     uint32_t seq, ack;
     uint8_t flags;
-    uint8_t tcp_low;      /* the four bits beside the data offset */
+    uint8_t tcp_low; /* the four bits beside the data offset */
     uint16_t window, urgent;
     uint8_t tcp_options[40];
     uint8_t tcp_options_len;
@@ -42,8 +42,20 @@ struct made {
 
 static inline struct made made_tcp(int version, const uint8_t *data, size_t n)
 {
-    return (struct made){ .version = version, .ttl = 64, .df = true, .id = 100, .host = 1, .proto = 6, .sport = 40000,
-                          .dport = 443, .seq = 1000, .ack = 77, .flags = 0x10, .window = 500, .data = data, .n = n };
+    return (struct made){ .version = version,
+                          .ttl = 64,
+                          .df = true,
+                          .id = 100,
+                          .host = 1,
+                          .proto = 6,
+                          .sport = 40000,
+                          .dport = 443,
+                          .seq = 1000,
+                          .ack = 77,
+                          .flags = 0x10,
+                          .window = 500,
+                          .data = data,
+                          .n = n };
 }
 
 static inline struct made made_udp(int version, const uint8_t *data, size_t n)

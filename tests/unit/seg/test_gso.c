@@ -317,12 +317,12 @@ int main(void)
     for (size_t i = 0; i < sizeof data; i++)
         data[i] = (uint8_t)(i * 131 + (i >> 8) * 17);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_flows),      cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_flags),             cmocka_unit_test(test_wraps),
-        cmocka_unit_test(test_routing_header),    cmocka_unit_test(test_without_partial_checksum),
-        cmocka_unit_test(test_one_packet),        cmocka_unit_test(test_zero_checksum),
-        cmocka_unit_test(test_refused_places),    cmocka_unit_test(test_refused_types),
-        cmocka_unit_test(test_refused_lengths),   cmocka_unit_test(test_refused_fragments),
+        cmocka_unit_test(test_random_flows),    cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_flags),           cmocka_unit_test(test_wraps),
+        cmocka_unit_test(test_routing_header),  cmocka_unit_test(test_without_partial_checksum),
+        cmocka_unit_test(test_one_packet),      cmocka_unit_test(test_zero_checksum),
+        cmocka_unit_test(test_refused_places),  cmocka_unit_test(test_refused_types),
+        cmocka_unit_test(test_refused_lengths), cmocka_unit_test(test_refused_fragments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

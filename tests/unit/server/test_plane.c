@@ -149,6 +149,7 @@ static void what_nobody_owns_is_counted(void **state)
 {
     (void)state;
     from_kernel(0, 0x0a500009, 0);
+    from_kernel(0, 0xe0000016, 0); /* what every host says to every interface */
     own(0, 11, 0x0a500002);
     box[0].refuse = 11;
     from_kernel(0, 0x0a500002, 1); /* its session has just gone */
@@ -157,6 +158,7 @@ static void what_nobody_owns_is_counted(void **state)
     assert_int_equal(box[0].packets, 0);
     assert_int_equal(box[0].plane.drops.n[DROP_NO_OWNER], 2);
     assert_int_equal(box[0].plane.drops.n[DROP_MALFORMED], 1);
+    assert_int_equal(box[0].plane.drops.n[DROP_MULTICAST], 1);
 }
 
 /* Two workers that each believe the other to be the owner must not play ball. */
