@@ -170,6 +170,8 @@ static void coming_back_starves_nobody(void **state)
     rig_begin(r);
     for (unsigned i = 0; i < 1000; i++)
         assert_true(push(r, 0, 1400, 0, 0));
+    for (unsigned i = 0; i < 3; i++) /* the old one is old */
+        assert_true(pop(r, 0, &flow));
     for (unsigned i = 0; i < 1000; i++) {
         assert_true(push(r, 1 + i % 2, 1000, 0, 0));
         uint32_t n = pop(r, 0, &flow);
