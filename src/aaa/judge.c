@@ -299,6 +299,33 @@ void judge_up(struct judge *j, uint32_t worker, uint64_t session)
         forget_eap(s);
 }
 
+int judge_hold(struct judge *j, const struct judge_who *who, const char *user, const struct params *p, msec now)
+{
+    const struct prefix *first = &p->prefixes[0];
+    uint32_t ipv4 = p->n_prefixes && first->family == 4 && first->len == 32 ? prefix_v4_addr(first) : 0;
+    struct user u;
+    int taken = find(j, who->worker, who->session) ? ERR_STATE : ipv4 ? pool_take(j->pool, ipv4) : ERR_VALUE;
+    if (taken == ERR_STATE)
+        return ERR_STATE; /* ERR_VALUE: of a pool that is no more; nobody else can get it */
+    struct sess *s = begin(j, who, now);
+    if (!s) {
+        if (taken == 0)
+            (void)pool_give_back(j->pool, ipv4);
+        return ERR_NOMEM;
+    }
+    snprintf(s->user, sizeof(s->user), "%s", user);
+    if (users_find(j->users, slice_str(user), &u) == 1) {
+        s->known = true;
+        s->fixed = u.ipv4;
+        user_wipe(&u);
+    }
+    if (taken == 0)
+        judge_set_lease(j, s, ipv4);
+    s->lease_is_fixed = ipv4 && s->fixed == ipv4;
+    judge_enter(j, s, SESS_ACCEPTED, now);
+    return 0;
+}
+
 /* An address that becomes free goes to whoever waits for it. */
 static void end_and_pass_on(struct judge *j, struct sess *s, msec now)
 {
@@ -334,6 +361,14 @@ void judge_worker_gone(struct judge *j, uint32_t worker, msec now)
         if (!judge_holder(j, s->fixed))
             judge_take_over(j, s, now);
     }
+}
+
+const char *judge_session(struct judge *j, uint32_t worker, uint64_t session, const struct judge_who **ret_who)
+{
+    const struct sess *s = find(j, worker, session);
+    if (s)
+        *ret_who = &s->who;
+    return s ? s->user : NULL;
 }
 
 int judge_fd(const struct judge *j)

@@ -54,9 +54,15 @@ void judge_ask(struct judge *j, const struct judge_who *who, uint32_t ask, const
 /* The session is up / has ended: its lease is kept / freed, and its conversation forgotten. Also for sessions that
  * died while asking. */
 void judge_up(struct judge *j, uint32_t worker, uint64_t session);
+/* A session that another judge, which is dead now, accepted: it keeps its address. ERR_STATE: the session is known
+ * already, or the address is another's; ERR_NOMEM. */
+int judge_hold(struct judge *j, const struct judge_who *who, const char *user, const struct params *p,
+               msec now) MUST_CHECK;
 void judge_down(struct judge *j, uint32_t worker, uint64_t session, msec now);
 /* A worker died: all of its sessions are down. */
 void judge_worker_gone(struct judge *j, uint32_t worker, msec now);
+/* Who a session is: its user's name ("" before the name is known), and *ret_who. NULL: there is no such session. */
+const char *judge_session(struct judge *j, uint32_t worker, uint64_t session, const struct judge_who **ret_who);
 /* Readable when slow hashes are done; the loop given to judge_new() watches it. */
 int judge_fd(const struct judge *j);
 msec judge_due(const struct judge *j);

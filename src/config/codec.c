@@ -142,6 +142,7 @@ static void code_numbers(struct codec *k, struct config *c)
     code_number(k, &c->limit.auth, NEVER);
     code_number(k, &c->limit.ncp, NEVER);
     code_number(k, &c->limit.hello, NEVER);
+    code_number(k, &c->limit.watchdog, NEVER);
     code_unsigned(k, &c->limit.half_open_address, UINT32_MAX);
     code_unsigned(k, &c->limit.half_open, UINT32_MAX);
     code_unsigned(k, &c->limit.sessions, UINT32_MAX);

@@ -57,9 +57,9 @@ struct config {
     char state_dir[CONFIG_PATH]; /* undo journal; default /run/adit */
     uint16_t mtu;                /* inner, default 1400 */
     /* limits: absolute deadlines in ms (tls 10 s, http 10 s, connect request 60 s, authentication 60 s, ncp 60 s), the
-     * hello interval (60 s), and counts: half open in all 4096 and an address 64, sessions 10000 */
+     * hello interval (60 s), how long a role may be silent (5 s), and counts: half open in all 4096 and an address 64, sessions 10000 */
     struct {
-        msec tls, http, request, auth, ncp, hello;
+        msec tls, http, request, auth, ncp, hello, watchdog;
         unsigned half_open_address, half_open, sessions;
     } limit;
     char log_level[16]; /* "error" … "debug": a name that event_level_from() knows; default "info" */

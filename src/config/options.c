@@ -60,6 +60,8 @@ const struct option config_options[] = {
       "From Call Connected until the first network protocol is up" },
     { "limits", "hello", OPT_TIME, false, AT(limit.hello), 1000, 3600000, "60s",
       "Silence after which an SSTP Echo Request asks whether the peer is there" },
+    { "limits", "watchdog", OPT_TIME, false, AT(limit.watchdog), 2000, 3600000, "5s",
+      "How long one of the server's own processes may be silent before it is ended and started again" },
     { "limits", "half_open", OPT_COUNT, false, AT(limit.half_open), 1, 65536, "4096",
       "Connections that are not yet authenticated, in all" },
     { "limits", "half_open_address", OPT_COUNT, false, AT(limit.half_open_address), 1, 65536, "64",

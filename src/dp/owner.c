@@ -164,6 +164,16 @@ bool owners_find(const struct owners *o, const uint8_t addr16[16], struct owner 
     return false;
 }
 
+void owners_sweep(struct owners *o, bool (*keep)(void *ctx, const struct prefix *p, struct owner who), void *ctx)
+{
+    for (uint32_t i = 0; i < o->cap;) {
+        if (!o->slots[i].key.family || keep(ctx, &o->slots[i].key, o->slots[i].value))
+            i++;
+        else
+            remove_slot(o, i); /* another entry may have moved here: look again */
+    }
+}
+
 void owners_clear_worker(struct owners *o, uint32_t worker, void (*fn)(void *ctx, const struct prefix *p), void *ctx)
 {
     for (uint32_t i = 0; i < o->cap;) {

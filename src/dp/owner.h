@@ -41,6 +41,8 @@ bool owners_clear(struct owners *o, const struct prefix *p, struct owner who);
 bool owners_get(const struct owners *o, const struct prefix *p, struct owner *ret_who);
 /* The owner of the longest prefix that has the address (16 bytes, v4-mapped for IPv4). */
 bool owners_find(const struct owners *o, const uint8_t addr16[16], struct owner *ret_who);
+/* Takes away every entry that `keep` does not want (it must not touch the table). */
+void owners_sweep(struct owners *o, bool (*keep)(void *ctx, const struct prefix *p, struct owner who), void *ctx);
 /* Takes away all entries of a worker; each is passed to fn (which must not touch the table). */
 void owners_clear_worker(struct owners *o, uint32_t worker, void (*fn)(void *ctx, const struct prefix *p), void *ctx);
 

@@ -187,3 +187,34 @@ int steer_clear(int map, const struct prefix *p)
         return 0;
     return errno == ENOENT ? ERR_MISSING : ERR_SYSTEM;
 }
+
+/* The entry after `key` (NULL: the first), in the map's own order. */
+static bool next_key(int map, const struct steer_key *key, struct steer_key *ret)
+{
+    union bpf_attr attr = { .map_fd = (uint32_t)map, .key = key ? as_u64(key) : 0, .next_key = as_u64(ret) };
+    return sys_bpf(BPF_MAP_GET_NEXT_KEY, &attr) == 0;
+}
+
+static bool leads_to(int map, const struct steer_key *key, uint32_t queue)
+{
+    uint32_t value;
+    union bpf_attr attr = { .map_fd = (uint32_t)map, .key = as_u64(key), .value = as_u64(&value) };
+    return sys_bpf(BPF_MAP_LOOKUP_ELEM, &attr) == 0 && value == queue;
+}
+
+unsigned steer_clear_queue(int map, uint32_t queue)
+{
+    struct steer_key key, next;
+    unsigned n = 0;
+    bool more = next_key(map, NULL, &key);
+    /* Entries that others take away meanwhile may begin the walk anew: it is bounded. */
+    for (unsigned i = 0; more && i < 2 * STEER_ENTRIES; i++) {
+        more = next_key(map, &key, &next);
+        if (leads_to(map, &key, queue)) {
+            union bpf_attr attr = { .map_fd = (uint32_t)map, .key = as_u64(&key) };
+            n += sys_bpf(BPF_MAP_DELETE_ELEM, &attr) == 0;
+        }
+        key = next;
+    }
+    return n;
+}

@@ -22,6 +22,9 @@ int tun_create(const char *name, unsigned n, int *fds, char err[256]) MUST_CHECK
 int steer_attach(int tun_fd, unsigned queues, int *ret_map, char err[256]) MUST_CHECK;
 /* Adds or changes an entry; ERR_NOBUF: the map is full, ERR_SYSTEM: errno says why. */
 int steer_set(int map, const struct prefix *p, uint32_t queue) MUST_CHECK;
+/* Removes every entry that leads to this queue: its worker is dead. Returns how many. Entries that others set meanwhile
+ * stay; one that changes its queue just now may be lost, which costs its packets a detour. */
+unsigned steer_clear_queue(int map, uint32_t queue);
 /* Removes an entry; ERR_MISSING if there is none. */
 int steer_clear(int map, const struct prefix *p) MUST_CHECK;
 

@@ -1,89 +1,25 @@
 /* The role that knows the users: questions of workers to the judge, verdicts back, and who owns which prefix to all.
  *
- * A worker is believed nothing but what it asks: its sessions' prefixes come from the verdicts. A worker that says what it
- * may not say loses its channel, upon which it ends and master hears of it. See authd.h. */
+ * See authd.h; the talk with the workers is in authd_worker.c. */
+
 #include "server/authd.h"
 
 #include "aaa/judge.h"
 #include "base/secret.h"
 #include "events/events.h"
 #include "loop/loop.h"
-#include "server/registry.h"
+#include "server/authd_parts.h"
 #include "server/role.h"
 #include "tls/prim_host.h"
 
 #include <stdio.h>
 #include <string.h>
 
-struct authd;
+enum { REPORT_TIME = 2000 }; /* for the workers to say what they hold; one that hangs is not waited for */
 
-struct peer {
-    struct authd *a;
-    uint32_t worker;
-    struct chan *chan; /* NULL: none */
-};
-
-struct authd {
-    struct loop *loop;
-    uint32_t phase;
-    struct chan *master;
-    bool have_config;
-    struct config config;
-    struct env env;
-    struct judge *judge;
-    struct timer *timer;
-    struct registry registry;
-    struct peer peers[REGISTRY_WORKERS];
-};
-
-static void arm(struct authd *a)
+void authd_arm(struct authd *a)
 {
-    timer_set(a->timer, judge_due(a->judge));
-}
-
-static void send_to(struct authd *a, uint32_t worker, enum role_msg type, uint32_t id, const struct wr *body)
-{
-    struct imsg m = { .type = type, .id = id, .body = wr_slice(body) };
-    if (!wr_ok(body))
-        event(EV_INTERNAL, NULL, F_TEXT("cause", "a message to a worker did not fit"), F_NUM("type", type));
-    else if (worker < REGISTRY_WORKERS && a->peers[worker].chan)
-        chan_send(a->peers[worker].chan, &m);
-}
-
-/* ---- owners, made known to the other workers ---- */
-
-static void tell_owner(struct authd *a, enum role_msg type, uint32_t worker, const struct registered *s, uint32_t to)
-{
-    uint8_t buf[256];
-    struct wr w = wr_of(buf, sizeof(buf));
-    struct role_own o = { .worker = worker, .session = s->session, .n_prefixes = s->n_prefixes };
-    memcpy(o.prefixes, s->prefixes, sizeof(o.prefixes));
-    role_put_own(&w, &o);
-    send_to(a, to, type, 0, &w);
-}
-
-static void tell_others(struct authd *a, enum role_msg type, uint32_t worker, const struct registered *s)
-{
-    for (uint32_t i = 0; i < REGISTRY_WORKERS; i++)
-        if (i != worker && a->peers[i].chan)
-            tell_owner(a, type, worker, s, i);
-}
-
-/* The end of an old session came late: its worker may have taken the newer one's steering entries away. */
-static void assert_owner(void *ctx, struct owner newer)
-{
-    uint8_t buf[8];
-    struct wr w = wr_of(buf, sizeof(buf));
-    role_put_session(&w, newer.session);
-    send_to(ctx, newer.worker, ROLE_ASSERT, 0, &w);
-}
-
-static void session_gone(struct authd *a, uint32_t worker, uint64_t session)
-{
-    struct registered *s = registry_find(&a->registry, worker, session);
-    if (s && s->up)
-        tell_others(a, ROLE_DISOWN, worker, s);
-    registry_down(&a->registry, worker, session, assert_owner, a);
+    timer_set(a->timer, a->open ? judge_due(a->judge) : tick_min(a->open_by, judge_due(a->judge)));
 }
 
 /* ---- the judge's answers ---- */
@@ -115,145 +51,23 @@ static void on_judged(void *ctx, const struct judge_who *who, uint32_t ask, cons
         return; /* the peer's authentication times out */
     }
     role_put_verdict(&w, &v);
-    send_to(a, who->worker, ROLE_VERDICT, ask, &w);
+    authd_send(a, who->worker, ROLE_VERDICT, ask, &w);
     secret_wipe(buf, sizeof(buf));
     secret_wipe(&v, sizeof(v));
 }
 
 static void on_replaced(void *ctx, uint32_t worker, uint64_t session, const char *reason)
 {
-    uint8_t buf[256];
-    struct wr w = wr_of(buf, sizeof(buf));
-    char cut[ROLE_REASON];
-    snprintf(cut, sizeof(cut), "%s", reason);
-    role_put_end(&w, session, cut);
-    send_to(ctx, worker, ROLE_END, 0, &w);
+    authd_end(ctx, worker, session, reason);
 }
 
 static void on_timer(void *ctx)
 {
     struct authd *a = ctx;
+    if (!a->open && a->open_by <= loop_now(a->loop))
+        authd_open(a);
     judge_tick(a->judge, loop_now(a->loop));
-    arm(a);
-}
-
-/* ---- workers ---- */
-
-static int on_ask(struct authd *a, uint32_t worker, const struct imsg *m)
-{
-    struct role_ask ask;
-    int r = role_get_ask(m->body, &ask);
-    if (r < 0)
-        return r;
-    ask.who.worker = worker;
-    judge_ask(a->judge, &ask.who, m->id, &ask.question, loop_now(a->loop));
-    return 0;
-}
-
-static int on_up(struct authd *a, uint32_t worker, const struct imsg *m)
-{
-    uint64_t session;
-    int r = role_get_session(m->body, &session);
-    if (r == 0)
-        r = registry_up(&a->registry, worker, session);
-    if (r < 0)
-        return r;
-    judge_up(a->judge, worker, session);
-    tell_others(a, ROLE_OWN, worker, registry_find(&a->registry, worker, session));
-    return 0;
-}
-
-static int on_counters(struct authd *a, uint32_t worker, const struct imsg *m)
-{
-    struct role_counters c;
-    int r = role_get_counters(m->body, &c);
-    if (r < 0 || m->type == ROLE_COUNTERS)
-        return r; /* interim counters: for accounting, which comes with RADIUS */
-    session_gone(a, worker, c.session);
-    judge_down(a->judge, worker, c.session, loop_now(a->loop));
-    return 0;
-}
-
-static int from_worker(struct authd *a, uint32_t worker, const struct imsg *m)
-{
-    int r = ERR_UNKNOWN;
-    if (m->type == ROLE_ASK)
-        r = on_ask(a, worker, m);
-    else if (m->type == ROLE_UP)
-        r = on_up(a, worker, m);
-    else if (m->type == ROLE_COUNTERS || m->type == ROLE_DOWN)
-        r = on_counters(a, worker, m);
-    return r;
-}
-
-static void forget_session(void *ctx, const struct registered *s)
-{
-    struct peer *p = ctx;
-    if (s->up)
-        tell_others(p->a, ROLE_DISOWN, p->worker, s);
-}
-
-static void worker_gone(struct peer *p)
-{
-    struct authd *a = p->a;
-    chan_free(p->chan);
-    p->chan = NULL;
-    registry_worker_gone(&a->registry, p->worker, forget_session, p);
-    judge_worker_gone(a->judge, p->worker, loop_now(a->loop));
-}
-
-static void on_worker(void *ctx, struct imsg *m)
-{
-    struct peer *p = ctx;
-    struct authd *a = p->a;
-    const char *why = imsg_check(role_worker_to_authd.rules, role_worker_to_authd.n, a->phase, m);
-    if (!why) {
-        int r = from_worker(a, p->worker, m);
-        why = r < 0 ? err_str(r) : NULL;
-    }
-    if (why) {
-        event(EV_ROLE_REFUSED, NULL, F_TEXT("from", "worker"), F_NUM("worker", p->worker), F_TEXT("cause", why),
-              F_TEXT("message", imsg_name(role_worker_to_authd.rules, role_worker_to_authd.n, m->type)));
-        worker_gone(p);
-    }
-    arm(a);
-}
-
-static void on_worker_lost(void *ctx, int err)
-{
-    struct peer *p = ctx;
-    (void)err;
-    worker_gone(p);
-    arm(p->a);
-}
-
-/* What a worker that has just come must know of the others. */
-struct newcomer {
-    struct authd *a;
-    uint32_t worker;
-};
-
-static void introduce(void *ctx, uint32_t worker, const struct registered *s)
-{
-    struct newcomer *n = ctx;
-    if (worker != n->worker)
-        tell_owner(n->a, ROLE_OWN, worker, s, n->worker);
-}
-
-static int add_worker(struct authd *a, struct imsg *m)
-{
-    if (m->id >= REGISTRY_WORKERS)
-        return ERR_VALUE;
-    struct peer *p = &a->peers[m->id];
-    if (p->chan)
-        worker_gone(p);
-    *p = (struct peer){ .a = a, .worker = m->id };
-    p->chan = chan_new(a->loop, m->fds[0], on_worker, on_worker_lost, p);
-    m->fds[0] = -1;
-    if (!p->chan)
-        return ERR_NOMEM;
-    registry_each_up(&a->registry, introduce, &(struct newcomer){ a, m->id });
-    return 0;
+    authd_arm(a);
 }
 
 /* ---- master ---- */
@@ -273,7 +87,8 @@ static int on_config(struct authd *a, struct slice body)
     return 0;
 }
 
-static int authd_start(struct authd *a)
+/* `awaited`: workers that hold sessions of an authd before us. */
+static int authd_start(struct authd *a, unsigned awaited)
 {
     char err[256];
     if (!a->have_config)
@@ -288,7 +103,11 @@ static int authd_start(struct authd *a)
     if (!a->timer)
         return ERR_NOMEM;
     a->phase = ROLE_RUN;
-    arm(a);
+    a->awaited = awaited;
+    a->open_by = loop_now(a->loop) + REPORT_TIME;
+    if (!awaited)
+        authd_open(a);
+    authd_arm(a);
     chan_send(a->master, &(struct imsg){ .type = ROLE_READY });
     return 0;
 }
@@ -302,10 +121,13 @@ static void on_master(void *ctx, struct imsg *m)
     if (m->type == ROLE_CONFIG)
         r = on_config(a, m->body);
     else if (m->type == ROLE_WORKER)
-        r = add_worker(a, m);
+        r = authd_add_worker(a, m);
     else if (m->type == ROLE_START)
-        r = authd_start(a);
-    else if (m->type == ROLE_STOP) {
+        r = authd_start(a, m->id);
+    else if (m->type == ROLE_PING) {
+        r = 0;
+        chan_send(a->master, &(struct imsg){ .type = ROLE_PONG, .id = m->id });
+    } else if (m->type == ROLE_STOP) {
         r = 0;
         loop_stop(a->loop, 0);
     }

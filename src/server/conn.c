@@ -41,6 +41,7 @@ static void conn_free(struct conn *c)
     watch_free(c->watch);
     timer_free(c->timer);
     stream_done(&c->stream);
+    conn_forget_question(c);
     free(c);
     worker_conn_gone(w);
 }
@@ -203,7 +204,11 @@ void conn_send(struct conn *c, const struct batch *packets)
 
 void conn_verdict(struct conn *c, uint32_t ask, const struct role_verdict *v)
 {
+    if (c->waiting && c->waiting->ask == ask)
+        conn_forget_question(c);
+    c->talking = v->verdict.kind == VERDICT_MORE;
     if (v->verdict.kind == VERDICT_ACCEPT) {
+        c->accepted = true;
         c->params = v->params;
         memcpy(c->user, v->user, sizeof(c->user));
     }

@@ -11,6 +11,13 @@
 
 enum { CONN_CALL = 40, CONN_IDENT = 64 };
 
+/* A question that has no verdict yet, as it is sent: again, if its authd dies. Heap; wiped, it may hold a password. */
+struct waiting {
+    uint32_t ask;
+    size_t n;
+    uint8_t body[];
+};
+
 struct conn {
     struct worker *w;
     uint64_t handle;
@@ -27,8 +34,11 @@ struct conn {
     struct params params; /* of the verdict */
     bool half_open;       /* counted as such */
     bool asked;           /* authd knows of us */
-    bool up, over;        /* SESSION_UP, the end, have been reported */
-    bool evicted;         /* its address is somebody else's: no packet of it passes any more */
+    bool accepted;        /* and has given us what is in params */
+    bool talking;         /* a conversation of several rounds is under way */
+    struct waiting *waiting;
+    bool up, over; /* SESSION_UP, the end, have been reported */
+    bool evicted;  /* its address is somebody else's: no packet of it passes any more */
     bool told_spoof, told_early;
     char end_reason[48]; /* why we end it: for its last line */
     uint8_t hash;        /* BINDING_* used */
@@ -44,6 +54,12 @@ struct conn *conn_get(struct worker *w, uint64_t handle);
 void conn_send(struct conn *c, const struct batch *packets);
 /* authd's answer. May free it. */
 void conn_verdict(struct conn *c, uint32_t ask, const struct role_verdict *v);
+/* Asks what waits, if authd may be asked. */
+void conn_ask(struct conn *c);
+/* What a new authd must know of us; false: nothing. */
+bool conn_held(const struct conn *c, struct role_held *ret_h);
+/* authd is gone, and what it knew of a conversation with it. May free it. */
+void conn_authd_lost(struct conn *c);
 /* Orderly end, reason for the log; a connection that is not a session yet is simply closed. May free it. */
 void conn_end(struct conn *c, const char *reason);
 /* A newer session waits for its address: that is free at once, the goodbye takes its time. May free it. */
@@ -53,8 +69,12 @@ void conn_cut(struct conn *c);
 /* Counters to authd. */
 void conn_report(struct conn *c, enum role_msg type, const char *cause);
 
+/* conn_ask.c: keeps a question, and forgets it. False: no memory. */
+bool conn_keep_question(struct conn *c, uint32_t ask, struct slice body) MUST_CHECK;
+void conn_forget_question(struct conn *c);
 /* conn_event.c: what the stream says. */
 void conn_on_event(struct conn *c, struct stream_event *ev);
+void conn_who(const struct conn *c, struct judge_who *who);
 /* conn_log.c: notes of the pure machines, and the lines of the end, into the event catalogue. */
 void conn_note(void *ctx, const struct note *n);
 void conn_log_up(const struct conn *c, const struct tunnel_event *ev);

@@ -1,6 +1,7 @@
 /* What a stream says, put into practice: questions to authd, the session's place in the data plane, its end. */
 #include "server/conn.h"
 
+#include "base/secret.h"
 #include "events/events.h"
 
 #include <stdio.h>
@@ -17,21 +18,32 @@ static void upgraded(struct conn *c, const struct tunnel_event *ev)
     }
 }
 
+void conn_who(const struct conn *c, struct judge_who *who)
+{
+    *who = (struct judge_who){ .session = c->handle };
+    snprintf(who->call, sizeof(who->call), "%s", c->call);
+    snprintf(who->peer, sizeof(who->peer), "%s", c->peer_text);
+    snprintf(who->local, sizeof(who->local), "%s", c->local_text);
+    snprintf(who->ident, sizeof(who->ident), "%s", c->ident);
+    memcpy(who->cert_sha256, c->stream.leaf.sha256, sizeof(who->cert_sha256));
+}
+
 static void ask(struct conn *c, const struct tunnel_event *ev)
 {
     static uint8_t buf[8192]; /* one thread; not on the stack of every session's turn */
     struct wr w = wr_of(buf, sizeof(buf));
     struct role_ask a = { .question = ev->question };
-    a.who.session = c->handle;
-    snprintf(a.who.call, sizeof(a.who.call), "%s", c->call);
-    snprintf(a.who.peer, sizeof(a.who.peer), "%s", c->peer_text);
-    snprintf(a.who.local, sizeof(a.who.local), "%s", c->local_text);
-    snprintf(a.who.ident, sizeof(a.who.ident), "%s", c->ident);
-    memcpy(a.who.cert_sha256, c->stream.leaf.sha256, sizeof(a.who.cert_sha256));
+    conn_who(c, &a.who);
     role_put_ask(&w, &a);
     c->asked = true;
     c->method = ev->question.method;
-    worker_tell_authd(c->w, ROLE_ASK, ev->ask, &w);
+    if (!wr_ok(&w))
+        event(EV_INTERNAL, c->call, F_TEXT("cause", "a question did not fit"));
+    else if (conn_keep_question(c, ev->ask, wr_slice(&w)))
+        conn_ask(c);
+    else
+        event(EV_NO_MEMORY, c->call, F_TEXT("for", "a question")); /* the peer's authentication times out */
+    secret_wipe(buf, sizeof(buf));
 }
 
 /* What is printable of the first Identification that is text; Windows sends a binary one as well ([CAP]). */
@@ -77,6 +89,7 @@ static void settle_limits(struct conn *c)
 static void session_over(struct conn *c, const char *cause)
 {
     c->over = true;
+    conn_forget_question(c);
     if (c->up)
         plane_disown(&c->w->plane, c->handle, &c->params);
     if (c->asked)

@@ -1,12 +1,13 @@
 /* The life of the server: set up, start the roles, wait, stop them in order, put the host back. See master.h.
  *
- * Roles end in this order: workers (their sessions say goodbye), then authd (which hears of each end), then we. A worker that
- * dies by itself takes its sessions with it (authd hears of it by the channel) and is started anew on the same queue and
- * listeners, unless that happens too often. Without authd nobody can log in: for now its death ends the server, status 1. */
+ * Roles end in this order: workers (their sessions say goodbye), then authd (which hears of each end), then we. A role
+ * that dies by itself is started anew (respawn.c), one that hangs is ended first (watchdog.c). A worker takes its sessions
+ * with it; without authd sessions stay and logins wait. Before everything has started once, a death ends the server. */
 #include "server/master.h"
 
 #include "events/events.h"
 #include "loop/loop.h"
+#include "priv/notify.h"
 #include "priv/proc.h"
 #include "server/master_parts.h"
 #include "server/role.h"
@@ -24,7 +25,6 @@ enum {
     GRACE = 6000,        /* for sessions to say goodbye; then the workers cut them */
     WORKERS_GONE = 8000, /* after that workers are killed */
     AUTHD_GONE = 1000,
-    DEATHS_MAX = 5, /* of workers in a minute; more is a fault that starting anew does not mend */
 };
 
 static void check_over(struct master *m);
@@ -66,6 +66,8 @@ void master_stop(struct master *m, int status)
     m->stopping = true;
     m->status = status;
     event(EV_STOPPING, NULL);
+    (void)notify_stopping();
+    respawn_cancel(m);
     tell_kind(m, ROLE_KIND_WORKER, ROLE_STOP, GRACE);
     timer_set(m->deadline, loop_now(m->loop) + WORKERS_GONE);
     check_over(m);
@@ -118,18 +120,12 @@ static struct role *role_of(struct master *m, pid_t pid)
     return NULL;
 }
 
-/* False: it is not to be had again. */
-static bool start_anew(struct master *m, struct role *r)
+/* What a dead worker leaves behind outside of itself. Its leases and owners are authd's to forget, by the channel. */
+static void forget_worker(struct master *m, const struct role *r)
 {
-    msec now = loop_now(m->loop);
-    if (!m->started || m->stopping || r->kind != ROLE_KIND_WORKER || m->roles[0].pid == 0)
-        return false;
-    if (now - m->deaths_since > SECONDS(60)) {
-        m->deaths_since = now;
-        m->deaths = 0;
-    }
     limits_clear_row(&m->counts, r->index);
-    return ++m->deaths <= DEATHS_MAX && master_start_worker(m, r, r->index);
+    if (m->host.steer >= 0)
+        steer_clear_queue(m->host.steer, r->index);
 }
 
 static void role_gone(struct master *m, struct role *r, int status)
@@ -143,8 +139,12 @@ static void role_gone(struct master *m, struct role *r, int status)
     r->pid = 0;
     chan_free(r->chan);
     r->chan = NULL;
-    if (!m->stopping && !start_anew(m, r))
+    if (r->kind == ROLE_KIND_WORKER)
+        forget_worker(m, r);
+    if (!m->started)
         master_stop(m, 1);
+    else if (!m->stopping)
+        respawn(r);
     check_over(m);
 }
 
@@ -175,6 +175,9 @@ static void on_role(void *ctx, struct imsg *msg)
         kill(r->pid, SIGKILL);
         return;
     }
+    watchdog_heard(r);
+    if (msg->type == ROLE_PONG)
+        return;
     r->ready = true;
     if (m->started)
         return; /* a worker that was started anew */
@@ -183,6 +186,7 @@ static void on_role(void *ctx, struct imsg *msg)
             return;
     m->started = true;
     event(EV_STARTED, NULL, F_TEXT("interface", m->config.interface), F_NUM("workers", m->config.workers));
+    (void)notify_ready();
 }
 
 /* Its death comes as a signal as well, with the reason. */
@@ -239,7 +243,7 @@ static bool give_up_rights(void)
 
 static bool start(struct master *m)
 {
-    return prepare(m) && master_open(m) && master_start_roles(m) && give_up_rights();
+    return prepare(m) && master_open(m) && master_start_roles(m) && give_up_rights() && watchdog_start(m);
 }
 
 int master_main(const struct config *c)
@@ -258,6 +262,8 @@ int master_main(const struct config *c)
     bool undone = master_close(&m);
     if (m.started || status == 0)
         event(undone ? EV_STOPPED : EV_UNDO_FAILED, NULL);
+    respawn_cancel(&m);
+    watchdog_stop(&m);
     timer_free(m.deadline);
     loop_free(m.loop);
     return undone ? status : 1;

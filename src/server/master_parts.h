@@ -21,6 +21,10 @@ struct role {
     pid_t pid;      /* 0: not running */
     struct chan *chan;
     bool ready;
+    msec born;           /* when it was started */
+    unsigned deaths;     /* not yet forgiven: see respawn.c */
+    struct timer *again; /* starts it anew */
+    unsigned unanswered; /* pings since it last spoke */
 };
 
 struct master {
@@ -36,8 +40,7 @@ struct master {
     struct role roles[1 + TUN_QUEUES_MAX]; /* [0] is authd */
     unsigned n_roles;
     bool started, stopping, authd_told;
-    msec deaths_since; /* a minute in which `deaths` workers died */
-    unsigned deaths;
+    struct timer *ping; /* watchdog.c */
     int status;
 };
 
@@ -45,10 +48,22 @@ void master_parts_init(struct master *m, const struct config *c);
 /* Opens and makes everything that the roles need. False: said why; master_close() takes it back. */
 bool master_open(struct master *m) MUST_CHECK;
 bool master_start_roles(struct master *m) MUST_CHECK;
-/* Starts a worker in a role's place (a new one, or that of one which died): same queue, same listeners. */
-bool master_start_worker(struct master *m, struct role *r, unsigned index) MUST_CHECK;
+/* Starts a role in the place of one which died: a worker on the same queue and listeners, authd with what the workers
+ * hold. False: said why; it is dead again then. */
+bool master_start_again(struct role *r) MUST_CHECK;
 /* Closes everything and puts the host back; false: not wholly. */
 bool master_close(struct master *m);
+
+/* respawn.c: it died unasked, `born` ago: starts another one at once or, the oftener it dies, the later. */
+void respawn(struct role *r);
+void respawn_cancel(struct master *m);
+msec respawn_delay(unsigned deaths); /* for tests */
+
+/* watchdog.c: from now on every role must turn its loop. False: no memory. */
+bool watchdog_start(struct master *m) MUST_CHECK;
+void watchdog_stop(struct master *m);
+/* It has said something. */
+void watchdog_heard(struct role *r);
 
 /* master.c */
 void master_stop(struct master *m, int status);

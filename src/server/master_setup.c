@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,7 +147,11 @@ static bool spawn(struct master *m, struct role *r, enum role_kind kind, unsigne
         s.fds = &m->users_folder;
         s.n_fds = 1;
     }
-    *r = (struct role){ .kind = kind, .index = index };
+    r->kind = kind;
+    r->index = index;
+    r->born = loop_now(m->loop);
+    r->unanswered = 0;
+    r->ready = false;
     if (proc_spawn(&s, &r->pid, &chan) < 0) {
         event(EV_START_FAILED, NULL, F_TEXT("role", s.role), F_TEXT("cause", strerror(errno)));
         return false;
@@ -210,14 +215,24 @@ static bool join(struct role *a, enum role_msg to_a, uint32_t id_a, struct role 
     return true;
 }
 
+static bool running(const struct role *r)
+{
+    return r->pid > 0 && r->chan;
+}
+
+static bool join_authd(struct role *authd, struct role *w)
+{
+    return join(authd, ROLE_WORKER, w->index, w, ROLE_AUTHD, 0, false);
+}
+
 /* A worker's channel to authd, and its ways to all workers that run: those that come later meet it in their turn. */
 static bool join_worker(struct master *m, struct role *w)
 {
-    if (!join(&m->roles[0], ROLE_WORKER, w->index, w, ROLE_AUTHD, 0, false))
+    if (running(&m->roles[0]) && !join_authd(&m->roles[0], w))
         return false;
     for (unsigned i = 1; i < m->n_roles; i++) {
         struct role *other = &m->roles[i];
-        if (other != w && other->pid > 0 && !join(w, ROLE_PEER, other->index, other, ROLE_PEER, w->index, true))
+        if (other != w && running(other) && !join(w, ROLE_PEER, other->index, other, ROLE_PEER, w->index, true))
             return false;
     }
     return true;
@@ -234,7 +249,7 @@ static void lend_to_worker(struct master *m, struct role *w)
     lend(w, ROLE_LIMITS, 0, m->limits);
 }
 
-bool master_start_worker(struct master *m, struct role *r, unsigned index)
+static bool start_worker(struct master *m, struct role *r, unsigned index)
 {
     if (!spawn(m, r, ROLE_KIND_WORKER, index) || !send_config(m, r) || !send_certificate(m, r))
         return false;
@@ -245,14 +260,37 @@ bool master_start_worker(struct master *m, struct role *r, unsigned index)
     return true;
 }
 
+/* It is ready before the first worker asks, and knows how many have something to report. */
+static bool start_authd(struct master *m, struct role *r)
+{
+    unsigned workers = 0;
+    if (!spawn(m, r, ROLE_KIND_AUTHD, 0) || !send_config(m, r))
+        return false;
+    for (unsigned i = 1; i < m->n_roles; i++)
+        workers += running(&m->roles[i]);
+    say(r, ROLE_START, workers, slice_of(NULL, 0));
+    for (unsigned i = 1; i < m->n_roles; i++)
+        if (running(&m->roles[i]) && !join_authd(r, &m->roles[i]))
+            return false;
+    return true;
+}
+
+bool master_start_again(struct role *r)
+{
+    struct master *m = r->master;
+    if (r->kind == ROLE_KIND_AUTHD ? start_authd(m, r) : start_worker(m, r, r->index))
+        return true;
+    if (r->pid > 0)
+        kill(r->pid, SIGKILL); /* half made: its end brings the next try */
+    return false;
+}
+
 bool master_start_roles(struct master *m)
 {
-    struct role *authd = &m->roles[m->n_roles++];
-    if (!spawn(m, authd, ROLE_KIND_AUTHD, 0) || !send_config(m, authd))
+    if (!start_authd(m, &m->roles[m->n_roles++]))
         return false;
-    say(authd, ROLE_START, 0, slice_of(NULL, 0)); /* it is ready before the first worker asks */
     for (unsigned i = 0; i < m->config.workers; i++)
-        if (!master_start_worker(m, &m->roles[m->n_roles++], i))
+        if (!start_worker(m, &m->roles[m->n_roles++], i))
             return false;
     return true;
 }

@@ -17,6 +17,7 @@ int plane_init(struct plane *p, struct loop *l, uint32_t worker, plane_deliver_f
     *p = (struct plane){ .loop = l, .worker = worker, .tun = -1, .steer = -1, .deliver = deliver, .ctx = ctx };
     p->gate.nets = p->nets;
     owners_init(&p->owners);
+    owners_init(&p->fresh);
     for (unsigned i = 0; i < TUN_QUEUES_MAX; i++)
         p->peers[i] = (struct plane_peer){ .plane = p, .fd = -1 };
     p->datagram = malloc(HANDOVER_MAX);
@@ -46,6 +47,7 @@ void plane_done(struct plane *p)
         close_fd(&p->peers[i].fd);
     }
     owners_done(&p->owners);
+    owners_done(&p->fresh);
     arena_done(&p->arena);
     free(p->datagram);
     p->datagram = NULL;
@@ -220,14 +222,38 @@ void plane_assert(struct plane *p, uint64_t session, const struct params *params
 void plane_other_own(struct plane *p, struct owner who, const struct prefix *prefixes, unsigned n)
 {
     for (unsigned i = 0; i < n; i++)
-        if (owners_set(&p->owners, &prefixes[i], who) < 0)
+        if (owners_set(&p->owners, &prefixes[i], who) < 0 ||
+            (p->renewing && owners_set(&p->fresh, &prefixes[i], who) < 0))
             drop_count(&p->drops, DROP_HANDOVER); /* no memory: its packets will be dropped here */
 }
 
 void plane_other_disown(struct plane *p, struct owner who, const struct prefix *prefixes, unsigned n)
 {
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < n; i++) {
         (void)owners_clear(&p->owners, &prefixes[i], who);
+        (void)owners_clear(&p->fresh, &prefixes[i], who);
+    }
+}
+
+void plane_others_begin(struct plane *p)
+{
+    owners_done(&p->fresh);
+    p->renewing = true;
+}
+
+static bool still_so(void *ctx, const struct prefix *prefix, struct owner who)
+{
+    const struct plane *p = ctx;
+    struct owner told;
+    return who.worker == p->worker || (owners_get(&p->fresh, prefix, &told) && owner_eq(told, who));
+}
+
+void plane_others_end(struct plane *p)
+{
+    if (p->renewing)
+        owners_sweep(&p->owners, still_so, p);
+    owners_done(&p->fresh);
+    p->renewing = false;
 }
 
 /* ---- from a session ---- */

@@ -32,9 +32,11 @@ struct plane {
     struct arena arena;
     uint8_t *datagram;    /* HANDOVER_MAX */
     struct owners owners; /* all sessions of all workers */
+    struct owners fresh;  /* between plane_others_begin() and _end(): what the new authd has told of the others */
     struct plane_peer peers[TUN_QUEUES_MAX];
     struct prefix nets[16];
     struct gate_nets gate;
+    bool renewing;
     struct drops drops; /* of packets that belong to no session */
     plane_deliver_fn *deliver;
     void *ctx;
@@ -60,6 +62,10 @@ void plane_assert(struct plane *p, uint64_t session, const struct params *params
 /* Sessions of other workers come and go. */
 void plane_other_own(struct plane *p, struct owner who, const struct prefix *prefixes, unsigned n);
 void plane_other_disown(struct plane *p, struct owner who, const struct prefix *prefixes, unsigned n);
+
+/* A new authd tells everything again: what it has not told by the end is no longer so. */
+void plane_others_begin(struct plane *p);
+void plane_others_end(struct plane *p);
 
 /* Packets from a session to the host; drops are counted in the session's set. Returns the first reason for a drop. */
 enum drop plane_from_session(struct plane *p, const struct batch *packets, const struct params *params,

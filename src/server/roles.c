@@ -97,15 +97,30 @@ int role_get_cert(struct slice body, struct role_cert *ret_c)
     return 0;
 }
 
+static void put_who(struct wr *w, const struct judge_who *who)
+{
+    put_u64(w, who->session);
+    put_text(w, who->call);
+    put_text(w, who->peer);
+    put_text(w, who->local);
+    wr_bytes(w, who->cert_sha256, sizeof(who->cert_sha256));
+    put_text(w, who->ident);
+}
+
+static void get_who(struct rd *r, struct judge_who *who)
+{
+    who->session = rd_u64(r);
+    get_text(r, who->call, sizeof(who->call));
+    get_text(r, who->peer, sizeof(who->peer));
+    get_text(r, who->local, sizeof(who->local));
+    rd_copy(r, who->cert_sha256, sizeof(who->cert_sha256));
+    get_text(r, who->ident, sizeof(who->ident));
+}
+
 void role_put_ask(struct wr *w, const struct role_ask *a)
 {
     const struct auth_question *q = &a->question;
-    put_u64(w, a->who.session);
-    put_text(w, a->who.call);
-    put_text(w, a->who.peer);
-    put_text(w, a->who.local);
-    wr_bytes(w, a->who.cert_sha256, sizeof(a->who.cert_sha256));
-    put_text(w, a->who.ident);
+    put_who(w, &a->who);
     wr_u8(w, (unsigned)q->method);
     wr_u8(w, q->id);
     put_bytes(w, q->name);
@@ -120,12 +135,7 @@ int role_get_ask(struct slice body, struct role_ask *ret_a)
     struct rd r = rd_slice(body);
     struct role_ask a = { 0 };
     struct auth_question *q = &a.question;
-    a.who.session = rd_u64(&r);
-    get_text(&r, a.who.call, sizeof(a.who.call));
-    get_text(&r, a.who.peer, sizeof(a.who.peer));
-    get_text(&r, a.who.local, sizeof(a.who.local));
-    rd_copy(&r, a.who.cert_sha256, sizeof(a.who.cert_sha256));
-    get_text(&r, a.who.ident, sizeof(a.who.ident));
+    get_who(&r, &a.who);
     unsigned method = rd_u8(&r);
     q->id = rd_u8(&r);
     q->name = get_bytes(&r);
@@ -211,6 +221,28 @@ int role_get_verdict(struct slice body, struct role_verdict *ret_v)
         return ERR_VALUE;
     v.verdict.kind = (enum auth_verdict_kind)kind;
     *ret_v = v;
+    return 0;
+}
+
+void role_put_held(struct wr *w, const struct role_held *h)
+{
+    put_who(w, &h->who);
+    put_text(w, h->user);
+    wr_u8(w, h->up);
+    put_prefixes(w, h->prefixes, h->n_prefixes);
+}
+
+int role_get_held(struct slice body, struct role_held *ret_h)
+{
+    struct rd r = rd_slice(body);
+    struct role_held h = { 0 };
+    get_who(&r, &h.who);
+    get_text(&r, h.user, sizeof(h.user));
+    h.up = rd_u8(&r) != 0;
+    h.n_prefixes = get_prefixes(&r, h.prefixes, PARAMS_PREFIXES);
+    if (end(&r) < 0)
+        return end(&r);
+    *ret_h = h;
     return 0;
 }
 

@@ -17,19 +17,24 @@ enum role_msg {
     ROLE_TUN,         /* worker, id: its own index; fd: TUN queue */
     ROLE_STEER,       /* worker; fd: steering map */
     ROLE_LIMITS,      /* worker; fd: shared counters of half-open connections */
-    ROLE_AUTHD,       /* worker; fd: channel to authd */
+    ROLE_AUTHD,       /* worker; fd: channel to authd, the first one or that of its successor */
     ROLE_PEER,        /* worker, id: index of another worker; fd: datagram socket to it */
     ROLE_WORKER,      /* authd, id: index of a worker; fd: channel to it. The old one of this index is gone */
-    ROLE_START,       /* everything is said: work */
-    ROLE_STOP,        /* id: milliseconds until sessions that did not end are cut */
+    ROLE_START, /* everything is said: work. authd, id: so many workers with sessions will report what they hold */
+    ROLE_PING,  /* id: any; answered with it as soon as the loop comes round */
+    ROLE_STOP,  /* id: milliseconds until sessions that did not end are cut */
     /* to master */
     ROLE_READY,
-    /* worker to authd */
+    ROLE_PONG, /* id: that of the ping */
+    /* worker to authd; the first two as soon as the channel is there, the others after ROLE_OPEN */
+    ROLE_HELD,     /* body: held: an authenticated session, which an authd before this one had accepted */
+    ROLE_HELD_END, /* that was all */
     ROLE_ASK,      /* id: question */
     ROLE_UP,       /* body: session */
     ROLE_COUNTERS, /* body: session, counters */
     ROLE_DOWN,     /* body: session, counters, cause */
     /* authd to worker */
+    ROLE_OPEN,    /* all workers have reported: ask. What I did not tell an owner of has none */
     ROLE_VERDICT, /* id: question */
     ROLE_END,     /* body: session, reason */
     ROLE_OWN,     /* body: owner, prefixes: a session of another worker is up */
@@ -72,6 +77,15 @@ struct role_counters {
     char cause[ROLE_REASON]; /* DOWN only */
 };
 
+/* A session that authd once accepted: what its successor must know of it. */
+struct role_held {
+    struct judge_who who;
+    char user[AUTH_NAME_MAX];
+    bool up;
+    struct prefix prefixes[PARAMS_PREFIXES];
+    unsigned n_prefixes;
+};
+
 struct role_own {
     uint32_t worker;
     uint64_t session;
@@ -86,6 +100,8 @@ void role_put_ask(struct wr *w, const struct role_ask *a);
 int role_get_ask(struct slice body, struct role_ask *ret_a) MUST_CHECK;
 void role_put_verdict(struct wr *w, const struct role_verdict *v);
 int role_get_verdict(struct slice body, struct role_verdict *ret_v) MUST_CHECK;
+void role_put_held(struct wr *w, const struct role_held *h);
+int role_get_held(struct slice body, struct role_held *ret_h) MUST_CHECK;
 void role_put_session(struct wr *w, uint64_t session);
 int role_get_session(struct slice body, uint64_t *ret_session) MUST_CHECK;
 void role_put_counters(struct wr *w, const struct role_counters *c);

@@ -9,6 +9,11 @@
 #define N(rules) (sizeof(rules) / sizeof((rules)[0]))
 
 enum { COUNTERS_MIN = 6 * 8 + 4, COUNTERS_MAX = COUNTERS_MIN + ROLE_REASON, OWN_MAX = 13 + 18 * PARAMS_PREFIXES };
+/* Four texts and their lengths, the hash, the user's name, whether it is up, the prefixes. */
+enum {
+    HELD_MIN = 8 + 4 * 4 + 32 + 4 + 1 + 1,
+    HELD_MAX = HELD_MIN + 40 + 64 + 64 + 64 + AUTH_NAME_MAX + 18 * PARAMS_PREFIXES
+};
 
 /* clang-format off */
 static const struct imsg_rule master_to_worker[] = {
@@ -19,27 +24,33 @@ static const struct imsg_rule master_to_worker[] = {
     { ROLE_TUN,         SETUP,        0,   0,        1, "TUN queue" },
     { ROLE_STEER,       SETUP,        0,   0,        1, "steering map" },
     { ROLE_LIMITS,      SETUP,        0,   0,        1, "limits" },
-    { ROLE_AUTHD,       SETUP,        0,   0,        1, "channel to authd" },
+    { ROLE_AUTHD,       ALWAYS,       0,   0,        1, "channel to authd" },
     { ROLE_PEER,        SETUP | RUN,  0,   0,        1, "way to another worker" },
     { ROLE_START,       SETUP,        0,   0,        0, "start" },
+    { ROLE_PING,        ALWAYS,       0,   0,        0, "ping" },
     { ROLE_STOP,        ALWAYS,       0,   0,        0, "stop" },
 };
 static const struct imsg_rule master_to_authd[] = {
     { ROLE_CONFIG,      SETUP,        1,   IMSG_MAX, 0, "configuration" },
-    { ROLE_WORKER,      SETUP | RUN,  0,   0,        1, "channel to a worker" },
+    { ROLE_WORKER,      RUN,          0,   0,        1, "channel to a worker" },
     { ROLE_START,       SETUP,        0,   0,        0, "start" },
+    { ROLE_PING,        ALWAYS,       0,   0,        0, "ping" },
     { ROLE_STOP,        ALWAYS,       0,   0,        0, "stop" },
 };
 static const struct imsg_rule to_master[] = {
     { ROLE_READY,       SETUP,        0,   0,        0, "ready" },
+    { ROLE_PONG,        ALWAYS,       0,   0,        0, "pong" },
 };
 static const struct imsg_rule worker_to_authd[] = {
+    { ROLE_HELD,        RUN,          HELD_MIN, HELD_MAX, 0, "session held" },
+    { ROLE_HELD_END,    RUN,          0,   0,        0, "end of sessions held" },
     { ROLE_ASK,         RUN,          78,  8192,     0, "question" },
     { ROLE_UP,          RUN,          8,   8,        0, "session up" },
     { ROLE_COUNTERS,    LIVE,         COUNTERS_MIN, COUNTERS_MAX, 0, "counters" },
     { ROLE_DOWN,        LIVE,         COUNTERS_MIN, COUNTERS_MAX, 0, "session down" },
 };
 static const struct imsg_rule authd_to_worker[] = {
+    { ROLE_OPEN,        ALWAYS,       0,   0,        0, "open" },
     { ROLE_VERDICT,     ALWAYS,       112, 8192,     0, "verdict" },
     { ROLE_END,         ALWAYS,       12,  12 + ROLE_REASON, 0, "end of a session" },
     { ROLE_OWN,         ALWAYS,       13,  OWN_MAX,  0, "owner" },

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-void slab_init(struct slab *s)
+void slab_init(struct slab *s, uint32_t seed)
 {
-    *s = (struct slab){ 0 };
+    *s = (struct slab){ .seed = seed };
 }
 
 void slab_done(struct slab *s)
@@ -35,7 +35,7 @@ uint64_t slab_add(struct slab *s, void *thing)
         if (s->n == s->cap && grow(s) < 0)
             return 0;
         i = s->n++;
-        s->slots[i].generation = 0;
+        s->slots[i].generation = s->seed;
     }
     struct slab_slot *slot = &s->slots[i];
     slot->thing = thing;

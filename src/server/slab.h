@@ -14,10 +14,11 @@ struct slab_slot {
 
 struct slab {
     struct slab_slot *slots;
-    uint32_t n, cap, first_free, live;
+    uint32_t n, cap, first_free, live, seed;
 };
 
-void slab_init(struct slab *s);
+/* `seed`: the generation to begin with; a random one, so that no handle means something to the next process. */
+void slab_init(struct slab *s, uint32_t seed);
 void slab_done(struct slab *s);                        /* the things are not touched */
 uint64_t slab_add(struct slab *s, void *thing);        /* 0: no memory */
 void *slab_get(const struct slab *s, uint64_t handle); /* NULL: gone */

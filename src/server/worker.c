@@ -1,10 +1,10 @@
-/* The worker's talk with master and authd: setting up, verdicts, owners, the end. See worker.h. */
+/* The worker's talk with master: setting up, counters, the end. See worker.h; authd's part is in worker_authd.c. */
 #include "server/conn.h"
 
-#include "base/secret.h"
 #include "events/events.h"
 #include "priv/proc.h"
 #include "server/role.h"
+#include "tls/prim_host.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -12,15 +12,6 @@
 #include <unistd.h>
 
 enum { INTERIM = 60000 };
-
-void worker_tell_authd(struct worker *w, enum role_msg type, uint32_t id, const struct wr *body)
-{
-    struct imsg m = { .type = type, .id = id, .body = wr_slice(body) };
-    if (!wr_ok(body))
-        event(EV_INTERNAL, NULL, F_TEXT("cause", "a message to authd did not fit"), F_NUM("type", type));
-    else if (w->authd)
-        chan_send(w->authd, &m);
-}
 
 /* ---- deadlines and methods of a call, from the configuration ---- */
 
@@ -50,114 +41,6 @@ static void make_conf(struct worker *w)
     w->limits.per_address = c->limit.half_open_address;
     w->limits.half_open = c->limit.half_open;
     w->limits.sessions = c->limit.sessions;
-}
-
-/* ---- to and from authd ---- */
-
-static void on_verdict(struct worker *w, const struct imsg *m)
-{
-    struct role_verdict v;
-    if (role_get_verdict(m->body, &v) < 0) {
-        role_refuse("authd", "a malformed verdict");
-        return;
-    }
-    struct conn *c = conn_get(w, v.session);
-    if (c)
-        conn_verdict(c, m->id, &v);
-    secret_wipe(&v, sizeof(v));
-}
-
-static void on_own(struct worker *w, const struct imsg *m)
-{
-    struct role_own o;
-    if (role_get_own(m->body, &o) < 0 || o.worker == w->index) {
-        role_refuse("authd", "a malformed owner");
-        return;
-    }
-    struct owner who = { o.worker, o.session };
-    if (m->type == ROLE_OWN)
-        plane_other_own(&w->plane, who, o.prefixes, o.n_prefixes);
-    else
-        plane_other_disown(&w->plane, who, o.prefixes, o.n_prefixes);
-}
-
-static void on_end(struct worker *w, const struct imsg *m)
-{
-    uint64_t session;
-    char reason[ROLE_REASON];
-    if (role_get_end(m->body, &session, reason) < 0) {
-        role_refuse("authd", "a malformed end");
-        return;
-    }
-    struct conn *c = conn_get(w, session);
-    if (!c)
-        return;
-    event(EV_SESSION_REPLACED, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
-          F_TEXT("reason", reason));
-    conn_evict(c, reason);
-}
-
-static void on_assert(struct worker *w, const struct imsg *m)
-{
-    uint64_t session;
-    if (role_get_session(m->body, &session) < 0) {
-        role_refuse("authd", "a malformed session");
-        return;
-    }
-    struct conn *c = conn_get(w, session);
-    if (c && c->up && !c->over)
-        plane_assert(&w->plane, session, &c->params);
-}
-
-static void on_authd(void *ctx, struct imsg *m)
-{
-    struct worker *w = ctx;
-    if (!role_allowed(&role_authd_to_worker, w->phase, m, "authd"))
-        return;
-    switch ((enum role_msg)m->type) {
-    case ROLE_VERDICT:
-        on_verdict(w, m);
-        break;
-    case ROLE_END:
-        on_end(w, m);
-        break;
-    case ROLE_OWN:
-    case ROLE_DISOWN:
-        on_own(w, m);
-        break;
-    case ROLE_ASSERT:
-        on_assert(w, m);
-        break;
-    case ROLE_CONFIG:
-    case ROLE_CERTIFICATE:
-    case ROLE_LISTEN:
-    case ROLE_TUN:
-    case ROLE_STEER:
-    case ROLE_LIMITS:
-    case ROLE_AUTHD:
-    case ROLE_PEER:
-    case ROLE_WORKER:
-    case ROLE_START:
-    case ROLE_STOP:
-    case ROLE_READY:
-    case ROLE_ASK:
-    case ROLE_UP:
-    case ROLE_COUNTERS:
-    case ROLE_DOWN:
-        break; /* role_allowed() has refused them */
-    }
-}
-
-/* authd has died, or has ended us because of what we said; master notices either. */
-static void on_authd_lost(void *ctx, int err)
-{
-    struct worker *w = ctx;
-    chan_free(w->authd);
-    w->authd = NULL;
-    if (w->phase == ROLE_ENDING)
-        return;
-    event(EV_CHANNEL_LOST, NULL, F_TEXT("to", "authd"), F_TEXT("cause", err_str(err)));
-    loop_stop(w->loop, 1);
 }
 
 /* ---- counters ---- */
@@ -267,7 +150,8 @@ static int on_certificate(struct worker *w, struct slice body)
 
 static int worker_start(struct worker *w)
 {
-    if (!w->have_config || !w->tls || !w->authd || !w->limits.page || w->plane.tun < 0)
+    /* Without authd too: another one is on its way, and logins wait for it. */
+    if (!w->have_config || !w->tls || !w->limits.page || w->plane.tun < 0)
         return ERR_STATE;
     make_conf(w);
     w->interim = timer_new(w->loop, on_interim, w);
@@ -301,13 +185,15 @@ static int set_up(struct worker *w, struct imsg *m)
     case ROLE_LIMITS:
         return w->have_config ? limits_open(&w->limits, m->fds[0], w->index, w->config.workers) : ERR_STATE;
     case ROLE_AUTHD:
-        w->authd = w->authd ? NULL : chan_new(w->loop, take_fd(m), on_authd, on_authd_lost, w);
-        return w->authd ? 0 : ERR_NOMEM;
+        return worker_meet_authd(w, take_fd(m));
     case ROLE_PEER:
         plane_set_peer(&w->plane, m->id, take_fd(m));
         return 0;
     case ROLE_START:
         return worker_start(w);
+    case ROLE_PING:
+        chan_send(w->master, &(struct imsg){ .type = ROLE_PONG, .id = m->id });
+        return 0;
     case ROLE_STOP:
         worker_stop(w, m->id);
         return 0;
@@ -322,6 +208,10 @@ static int set_up(struct worker *w, struct imsg *m)
     case ROLE_OWN:
     case ROLE_DISOWN:
     case ROLE_ASSERT:
+    case ROLE_PONG:
+    case ROLE_HELD:
+    case ROLE_HELD_END:
+    case ROLE_OPEN:
         break;
     }
     return ERR_BUG; /* role_allowed() has refused them */
@@ -359,10 +249,12 @@ static bool deliver(void *ctx, uint64_t session, const struct batch *packets)
 
 static int worker_init(struct worker *w, unsigned index)
 {
+    uint32_t seed;
     *w = (struct worker){ .index = index, .phase = ROLE_SETUP };
     for (unsigned i = 0; i < CONFIG_LISTENS; i++)
         w->listeners[i].fd = -1;
-    slab_init(&w->conns);
+    prim_random(NULL, (uint8_t *)&seed, sizeof(seed));
+    slab_init(&w->conns, seed);
     w->loop = loop_new();
     if (!w->loop || stream_bench_init(&w->bench) < 0 || plane_init(&w->plane, w->loop, index, deliver, w) < 0)
         return ERR_NOMEM;

@@ -1,6 +1,6 @@
 /* A worker: accepts, and carries sessions from TLS to the TUN queue; one loop, one thread, no filesystem.
  *
- * worker.c talks to master and authd, accept.c takes connections, conn*.c are the sessions, plane.c the packets. */
+ * worker.c talks to master, worker_authd.c to authd, accept.c takes connections, conn*.c are the sessions, plane.c the packets. */
 #ifndef ADIT_SERVER_WORKER_H
 #define ADIT_SERVER_WORKER_H
 
@@ -22,8 +22,9 @@ struct listener {
 struct worker {
     struct loop *loop;
     unsigned index;
-    uint32_t phase; /* ROLE_SETUP, ROLE_RUN, ROLE_ENDING */
-    struct chan *master, *authd;
+    uint32_t phase;              /* ROLE_SETUP, ROLE_RUN, ROLE_ENDING */
+    struct chan *master, *authd; /* authd is NULL between two of them */
+    bool authd_open;             /* it may be asked */
     bool have_config;
     struct config config;
     struct tunnel_conf tunnel_conf;
@@ -49,9 +50,11 @@ int worker_main(int argc, char **argv);
 int accept_start(struct worker *w) MUST_CHECK;
 void accept_stop(struct worker *w);
 
-/* worker.c: sends a message to authd; body may be empty. */
+/* worker_authd.c: takes over the channel to a (new) authd, and tells it what we hold. ERR_NOMEM. */
+int worker_meet_authd(struct worker *w, int fd) MUST_CHECK;
+/* Sends a message to authd, if there is one; body may be empty. */
 void worker_tell_authd(struct worker *w, enum role_msg type, uint32_t id, const struct wr *body);
-/* The last session of a worker that is ending has gone. */
+/* worker.c: the last session of a worker that is ending has gone. */
 void worker_conn_gone(struct worker *w);
 
 #endif

@@ -154,6 +154,10 @@ static void test_steering(const int *fds, int map)
     ok(steer_set(map, &p, 3) == 0 && arrives_at(fds, QUEUES, "10.9.0.20") == 3, "steer: an entry is changed live");
     ok(steer_clear(map, &p) == 0 && arrives_at(fds, QUEUES, "10.9.0.20") >= 0, "steer: removed, and still arrives");
     ok(steer_clear(map, &p) == ERR_MISSING, "steer: removing it twice is told");
+    /* What is left: .21 and ::21 lead to 2, .22 and ::22 to 3, .23 and ::23 to 0, ::20 to 1. */
+    ok(steer_clear_queue(map, 2) == 2 && steer_clear_queue(map, 2) == 0, "steer: a dead worker's entries are removed");
+    p = px("10.9.0.21");
+    ok(steer_clear(map, &p) == ERR_MISSING && arrives_at(fds, QUEUES, "10.9.0.22") == 3, "steer: the others' stay");
 }
 
 static void test_prefixes(const int *fds, int map)

@@ -224,6 +224,31 @@ static void test_random(void **state)
     }
 }
 
+/* What an earlier judge accepted keeps its address, and nobody else gets it; each refusal leaves nothing behind. */
+static void test_held_sessions(void **state)
+{
+    (void)state;
+    struct judge_who a = who_is(1, 5), b = who_is(2, 5);
+    struct params p = { .n_prefixes = 1 };
+    const struct judge_who *who;
+    p.prefixes[0] = prefix_v4(base + 2, 32);
+    assert_int_equal(judge_hold(h.j, &a, "User", &p, h.now), 0);
+    assert_string_equal(judge_session(h.j, 1, 5, &who), "User");
+    assert_int_equal(judge_hold(h.j, &a, "User", &p, h.now), ERR_STATE); /* known already */
+    assert_int_equal(judge_hold(h.j, &b, "User", &p, h.now), ERR_STATE); /* the address is another's */
+    assert_null(judge_session(h.j, 2, 5, &who));
+    p.prefixes[0] = prefix_v4(0xc0a80001, 32); /* of a pool that is no more */
+    assert_int_equal(judge_hold(h.j, &b, "User", &p, h.now), 0);
+    judge_tick(h.j, h.now + 1000000);
+    assert_non_null(judge_session(h.j, 1, 5, &who)); /* no conversation that could expire */
+    ask_mschap(0, 1, "User", "clientPass");
+    expect_accept(base + 3);
+    judge_down(h.j, 1, 5, h.now);
+    assert_null(judge_session(h.j, 1, 5, &who));
+    p.prefixes[0] = prefix_v4(base + 2, 32);
+    assert_int_equal(judge_hold(h.j, &a, "User", &p, h.now), 0); /* free again */
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, judge_teardown)
@@ -239,6 +264,7 @@ int main(void)
         T(test_fixed_held_by_another),
         T(test_worker_gone),
         T(test_random),
+        T(test_held_sessions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

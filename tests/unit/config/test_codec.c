@@ -9,7 +9,8 @@ static const char full[] =
     "dns = {1.1.1.1, \"9.9.9.9\"} nbns = {10.1.1.1} binding = sha256 interface = vpn.1 mtu = 1280 nat = yes outer = "
     "eth0\n"
     "workers = 3 steering = off user = nobody state_dir = run log { level = debug }\n"
-    "limits { tls = 1 http = 2 request = 3 auth = 4 ncp = 5 hello = 6 half_open = 99 half_open_address = 8\n"
+    "limits { tls = 1 http = 2 request = 3 auth = 4 ncp = 5 hello = 6 watchdog = 7 half_open = 99 half_open_address = "
+    "8\n"
     " sessions = 10 }\n";
 
 static size_t encoded(void)

@@ -43,6 +43,7 @@ static void test_defaults(void **state)
     assert_int_equal(got.limit.auth, 60000);
     assert_int_equal(got.limit.ncp, 60000);
     assert_int_equal(got.limit.hello, 60000);
+    assert_int_equal(got.limit.watchdog, 5000);
     assert_int_equal(got.limit.half_open, 4096);
     assert_int_equal(got.limit.half_open_address, 64);
     assert_int_equal(got.limit.sessions, 10000);
@@ -58,6 +59,7 @@ static void test_everything_set(void **state)
          "dns = {1.1.1.1, \"9.9.9.9\"}\nnbns = {10.1.1.1}\ninterface = vpn.1\nmtu = 1280 nat = yes outer = eth0\n"
          "workers = 3 steering = off user = nobody state_dir = run\n/* a\n comment */\n"
          "limits { tls = 500ms http=1 request = 2m auth = 1h ncp = 3s hello = 15s half_open = 9\n"
+         " watchdog = 7s"
          " half_open_address = 9 sessions = 7 }\nlog { level = debug }\n");
     assert_int_equal(got.n_listens, 2);
     assert_string_equal(got.listens[0].text, "[2001:db8::1]:8443");
@@ -83,6 +85,7 @@ static void test_everything_set(void **state)
     assert_int_equal(got.limit.request, 120000);
     assert_int_equal(got.limit.auth, 3600000);
     assert_int_equal(got.limit.half_open, 9);
+    assert_int_equal(got.limit.watchdog, 7000);
     assert_int_equal(got.limit.sessions, 7);
     assert_string_equal(got.log_level, "debug");
 }

@@ -191,13 +191,47 @@ static void neighbours_are_spread(void **state)
     owners_done(&o);
 }
 
+static bool keep_even(void *ctx, const struct prefix *p, struct owner who)
+{
+    ++*(unsigned *)ctx;
+    return who.session % 2 == 0 && p->family == 4;
+}
+
+static void a_sweep_leaves_what_is_wanted(void **state)
+{
+    struct owners o;
+    struct owner got;
+    unsigned asked = 0;
+    (void)state;
+    owners_init(&o);
+    owners_sweep(&o, keep_even, &asked);
+    assert_int_equal(asked, 0);
+    for (uint32_t i = 0; i < 1000; i++) {
+        struct prefix p = v4(0x0a500000 + i, 32);
+        assert_int_equal(owners_set(&o, &p, (struct owner){ 1, i }), 0);
+    }
+    owners_sweep(&o, keep_even, &asked);
+    assert_true(asked >= 1000);
+    for (uint32_t i = 0; i < 1000; i++) {
+        struct prefix p = v4(0x0a500000 + i, 32);
+        assert_int_equal(owners_get(&o, &p, &got), i % 2 == 0);
+    }
+    assert_int_equal(o.used, 500);
+    owners_done(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(empty_finds_nothing),      cmocka_unit_test(longest_wins),
-        cmocka_unit_test(families_are_apart),       cmocka_unit_test(only_the_owner_clears),
-        cmocka_unit_test(bad_prefixes_are_refused), cmocka_unit_test(a_worker_is_cleared),
-        cmocka_unit_test(agrees_with_a_plain_list), cmocka_unit_test(neighbours_are_spread),
+        cmocka_unit_test(empty_finds_nothing),
+        cmocka_unit_test(longest_wins),
+        cmocka_unit_test(families_are_apart),
+        cmocka_unit_test(only_the_owner_clears),
+        cmocka_unit_test(bad_prefixes_are_refused),
+        cmocka_unit_test(a_worker_is_cleared),
+        cmocka_unit_test(agrees_with_a_plain_list),
+        cmocka_unit_test(neighbours_are_spread),
+        cmocka_unit_test(a_sweep_leaves_what_is_wanted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

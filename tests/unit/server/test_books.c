@@ -17,7 +17,7 @@ static void old_handles_find_nothing(void **state)
     struct slab s;
     int a, b;
     (void)state;
-    slab_init(&s);
+    slab_init(&s, 0);
     uint64_t ha = slab_add(&s, &a);
     assert_ptr_equal(slab_get(&s, ha), &a);
     assert_null(slab_get(&s, 0));
@@ -48,7 +48,7 @@ static void all_may_be_removed_while_walking(void **state)
     struct slab s;
     unsigned n = 0;
     (void)state;
-    slab_init(&s);
+    slab_init(&s, 0);
     removing = &s;
     for (unsigned i = 0; i < 500; i++)
         handles[i] = slab_add(&s, &handles[i]);

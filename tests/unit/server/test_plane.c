@@ -216,6 +216,33 @@ static void a_new_way_replaces_the_old_one(void **state)
     assert_int_equal(box[1].packets, 1);
 }
 
+/* A new authd: what it does not tell again is no longer so; our own sessions are ours to know. */
+static void what_a_new_authd_does_not_tell_is_gone(void **state)
+{
+    struct prefix kept = prefix_v4(0x0a500002, 32), gone = prefix_v4(0x0a500003, 32), ended = prefix_v4(0x0a500004, 32);
+    struct plane *p = &box[0].plane;
+    struct owner who;
+    (void)state;
+    own(0, 11, 0x0a500009);
+    plane_other_own(p, (struct owner){ 1, 21 }, &kept, 1);
+    plane_other_own(p, (struct owner){ 1, 22 }, &gone, 1);
+    plane_other_own(p, (struct owner){ 1, 23 }, &ended, 1);
+    plane_others_begin(p);
+    plane_other_own(p, (struct owner){ 1, 21 }, &kept, 1);
+    plane_other_own(p, (struct owner){ 1, 23 }, &ended, 1);
+    plane_other_disown(p, (struct owner){ 1, 23 }, &ended, 1);
+    assert_true(owners_get(&p->owners, &gone, &who)); /* until the end it may still come */
+    plane_others_end(p);
+    assert_true(owners_get(&p->owners, &kept, &who));
+    assert_false(owners_get(&p->owners, &gone, &who));
+    assert_false(owners_get(&p->owners, &ended, &who));
+    from_kernel(0, 0x0a500009, 5);
+    run();
+    assert_int_equal(box[0].packets, 1);
+    plane_others_end(p); /* without a beginning: nothing */
+    assert_true(owners_get(&p->owners, &kept, &who));
+}
+
 static void only_what_may_pass_reaches_the_kernel(void **state)
 {
     uint8_t bytes[4][64], got[64];
@@ -247,10 +274,15 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(packets_find_their_sessions),           T(other_workers_sessions_are_handed_over),
-        T(what_nobody_owns_is_counted),           T(nothing_goes_in_circles),
-        T(a_worker_that_is_not_there_is_counted), T(the_old_session_cannot_take_the_new_ones_place_away),
-        T(a_new_way_replaces_the_old_one),        T(only_what_may_pass_reaches_the_kernel),
+        T(packets_find_their_sessions),
+        T(other_workers_sessions_are_handed_over),
+        T(what_nobody_owns_is_counted),
+        T(nothing_goes_in_circles),
+        T(a_worker_that_is_not_there_is_counted),
+        T(the_old_session_cannot_take_the_new_ones_place_away),
+        T(a_new_way_replaces_the_old_one),
+        T(only_what_may_pass_reaches_the_kernel),
+        T(what_a_new_authd_does_not_tell_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,6 +47,13 @@ static struct role_verdict a_verdict(void)
     return v;
 }
 
+static struct role_held a_held(void)
+{
+    struct role_held h = { .who = an_ask().who, .user = "alice", .up = true, .n_prefixes = 1 };
+    h.prefixes[0] = prefix_v4(0x0a500002, 32);
+    return h;
+}
+
 static struct role_own an_own(void)
 {
     static const uint8_t six[16] = { 0xfd };
@@ -107,7 +114,16 @@ static void the_others_come_back(void **state)
     struct role_cert cert = { slice_str("chain"), slice_str("key") }, cert2;
     char reason[ROLE_REASON];
     uint64_t session;
+    struct role_held h = a_held(), g;
     (void)state;
+    role_put_held(&w, &h);
+    assert_int_equal(role_get_held(wr_slice(&w), &g), 0);
+    assert_int_equal(g.who.session, h.who.session);
+    assert_string_equal(g.who.peer, h.who.peer);
+    assert_string_equal(g.user, "alice");
+    assert_true(g.up && g.n_prefixes == 1);
+    assert_memory_equal(g.prefixes, h.prefixes, sizeof(h.prefixes));
+    w = wr_of(buf, sizeof(buf));
     role_put_own(&w, &o);
     assert_int_equal(role_get_own(wr_slice(&w), &p), 0);
     assert_int_equal(p.worker, 3);
@@ -140,6 +156,7 @@ static int get_any(unsigned kind, struct slice s)
     struct role_own o;
     struct role_counters c;
     struct role_cert cert;
+    struct role_held held;
     char reason[ROLE_REASON];
     uint64_t session;
     switch (kind) {
@@ -155,6 +172,8 @@ static int get_any(unsigned kind, struct slice s)
         return role_get_end(s, &session, reason);
     case 5:
         return role_get_session(s, &session);
+    case 6:
+        return role_get_held(s, &held);
     default:
         return role_get_cert(s, &cert);
     }
@@ -168,6 +187,7 @@ static size_t put_any(unsigned kind)
     struct role_own o = an_own();
     struct role_counters c = { .cause = "x" };
     struct role_cert cert = { slice_str("chain"), slice_str("key") };
+    struct role_held held = a_held();
     if (kind == 0)
         role_put_ask(&w, &a);
     else if (kind == 1)
@@ -180,6 +200,8 @@ static size_t put_any(unsigned kind)
         role_put_end(&w, 1, "reason");
     else if (kind == 5)
         role_put_session(&w, 1);
+    else if (kind == 6)
+        role_put_held(&w, &held);
     else
         role_put_cert(&w, &cert);
     return wr_len(&w);
@@ -188,7 +210,7 @@ static size_t put_any(unsigned kind)
 static void truncated_and_trailing_are_refused(void **state)
 {
     (void)state;
-    for (unsigned kind = 0; kind < 7; kind++) {
+    for (unsigned kind = 0; kind < 8; kind++) {
         size_t n = put_any(kind);
         assert_int_equal(get_any(kind, slice_of(buf, n)), 0);
         for (size_t cut = 0; cut < n; cut++)
@@ -202,7 +224,7 @@ static void changed_bytes_never_overrun(void **state)
 {
     unsigned refused = 0;
     (void)state;
-    for (unsigned kind = 0; kind < 7; kind++) {
+    for (unsigned kind = 0; kind < 8; kind++) {
         size_t n = put_any(kind);
         for (size_t i = 0; i < n; i++)
             for (unsigned v = 0; v < 256; v += 51) {
@@ -301,6 +323,11 @@ static void what_we_send_fits_its_rule(void **state)
     struct wr w = wr_of(buf, sizeof(buf));
     role_put_ask(&w, &a);
     struct imsg m = { .type = ROLE_ASK, .body = wr_slice(&w) };
+    assert_null(imsg_check(role_worker_to_authd.rules, role_worker_to_authd.n, ROLE_RUN, &m));
+    struct role_held h = { 0 };
+    w = wr_of(buf, sizeof(buf));
+    role_put_held(&w, &h);
+    m = (struct imsg){ .type = ROLE_HELD, .body = wr_slice(&w) };
     assert_null(imsg_check(role_worker_to_authd.rules, role_worker_to_authd.n, ROLE_RUN, &m));
     struct role_verdict v = { 0 };
     w = wr_of(buf, sizeof(buf));

@@ -1,0 +1,46 @@
+/* The parts of authd: its state, and its talk with the workers (authd_worker.c). Its life, the judge's answers and master
+ * are in authd.c. */
+#ifndef ADIT_SERVER_AUTHD_PARTS_H
+#define ADIT_SERVER_AUTHD_PARTS_H
+
+#include "aaa/judge.h"
+#include "loop/loop.h"
+#include "server/registry.h"
+
+struct authd;
+
+struct peer {
+    struct authd *a;
+    uint32_t worker;
+    struct chan *chan; /* NULL: none */
+    bool reported;     /* it has said what it holds */
+};
+
+struct authd {
+    struct loop *loop;
+    uint32_t phase;
+    struct chan *master;
+    bool have_config;
+    struct config config;
+    struct env env;
+    struct judge *judge;
+    struct timer *timer;
+    bool open;        /* questions are answered */
+    unsigned awaited; /* reports until then */
+    msec open_by;     /* but no later */
+    struct registry registry;
+    struct peer peers[REGISTRY_WORKERS];
+};
+
+/* authd.c: the timer, after whatever may have moved a deadline. */
+void authd_arm(struct authd *a);
+
+void authd_send(struct authd *a, uint32_t worker, enum role_msg type, uint32_t id, const struct wr *body);
+/* A session must end; reason for its log. */
+void authd_end(struct authd *a, uint32_t worker, uint64_t session, const char *reason);
+/* Takes over a channel to a worker; one of the same index is gone then. ERR_VALUE, ERR_NOMEM. */
+int authd_add_worker(struct authd *a, struct imsg *m) MUST_CHECK;
+/* All have said what they hold, or had time to: questions may come. */
+void authd_open(struct authd *a);
+
+#endif
