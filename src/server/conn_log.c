@@ -182,7 +182,7 @@ static void log_session_end(const struct conn *c, const char *cause, const char 
           F_NUM("bytes_out", n->bytes_out), F_NUM("packets_in", n->packets_in), F_NUM("packets_out", n->packets_out),
           F_NUM("drops", drops_sum(&n->drops)), F_NUM("drops_spoofed", n->drops.n[DROP_SPOOFED]),
           F_NUM("drops_queue", n->drops.n[DROP_QUEUE]), F_TEXT("cause", cause), F_TEXT("reason", reason),
-          F_NUM("detail", detail), F_BYTES("words", words));
+          F_NUM("detail", detail), F_BYTES("words", words), F_NUM("worker", c->w->index));
 }
 
 /* The event that belongs to a cause, where it has one of its own beside the last line of the call. */
