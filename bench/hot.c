@@ -21,7 +21,7 @@
 
 /* What the number of instructions depends on. */
 #ifdef __clang__
-#define COMPILER "clang " __clang_version__
+#define COMPILER "clang " __VERSION__
 #else
 #define COMPILER "gcc " __VERSION__
 #endif

@@ -201,19 +201,16 @@ static void append(struct gro *g, struct gro_join *j, struct slice packet, const
     j->open = s->payload == j->size && !j->psh && (j->proto != IP_UDP || j->count < GRO_UDP_SEGMENTS);
 }
 
-/* Joins the packet to those of its flow if it may be; false: it goes alone or begins anew. *ret_good is untouched
- * unless the packet's checksums were looked at. */
-static bool join(struct gro *g, struct gro_join *j, struct slice packet, const struct seen *s, bool *ret_good)
+/* Joins the packet to those of its flow; false: it may not be. */
+static bool join(struct gro *g, struct gro_join *j, struct slice packet, const struct seen *s)
 {
-    if (!j->open || !matches(g, j, s))
+    if (!j->open || !matches(g, j, s) || !checksums_hold(packet.p, s->ip.head.n, packet.n, s->ip.version, s->ip.proto))
         return false;
-    *ret_good = checksums_hold(packet.p, s->ip.head.n, packet.n, s->ip.version, s->ip.proto);
     /* A flow's first packet is verified when a second comes: many flows have but one packet in a batch. */
     struct slice first = g->packet[j->first].whole;
-    if (*ret_good && !j->verified)
-        j->verified = checksums_hold(first.p, j->transport, first.n, j->version, j->proto);
-    if (!*ret_good || !j->verified)
+    if (!j->verified && !checksums_hold(first.p, j->transport, first.n, j->version, j->proto))
         return false;
+    j->verified = true;
     append(g, j, packet, s);
     return true;
 }
@@ -231,11 +228,10 @@ bool gro_add(struct gro *g, struct slice packet)
         begin(g, packet, NULL, false);
         return true;
     }
-    bool good = true;
-    if (*b && kin == KIN_DATA && join(g, &g->join[*b - 1], packet, &s, &good))
+    if (*b && kin == KIN_DATA && join(g, &g->join[*b - 1], packet, &s))
         return true;
     /* What follows in this flow may not pass this packet, so the older join is complete. */
-    *b = (uint8_t)(1 + begin(g, packet, &s, kin == KIN_DATA && good));
+    *b = (uint8_t)(1 + begin(g, packet, &s, kin == KIN_DATA));
     return true;
 }
 

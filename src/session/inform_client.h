@@ -1,5 +1,6 @@
-/* What a client asks beside PPP: DHCPINFORM for routes and names (RFC 2131 4.4.3), router solicitation (RFC 4861 6.3.7),
- * DHCPv6 for names, addresses where the router says so, and a prefix for networks behind it (RFC 8415).
+/* What a client asks beside PPP: DHCPINFORM for routes and names (RFC 2131 4.4.3), router solicitation
+ * (RFC 4861 6.3.7), DHCPv6 for names, addresses where the router says so, and a prefix for networks behind it
+ * (RFC 8415).
  *
  * In the house's shape, fed whole IP packets from the server. Its one event is a struct net_offer: everything that the
  * server has told so far and that still holds, again whenever that changes. It puts nothing into effect. All questions

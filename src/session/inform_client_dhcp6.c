@@ -20,7 +20,8 @@ struct lease_row {
     enum inform_lease_state late;
 };
 
-/* RFC 8415 7.6. BOUND sends nothing and is left at T1; RENEW is left at T2 and REBIND when nothing is valid any more. */
+/* RFC 8415 7.6. BOUND sends nothing and is left at T1; RENEW is left at T2 and REBIND when nothing is valid any more.
+ * SOL_MAX_RT and INF_MAX_RT (21.24, 21.25) are not asked for: they spare servers with many clients on a link. */
 static const struct lease_row rows[] = {
     [INFORM_LEASE_OFF] = { 0, 0, 0, 0, INFORM_LEASE_OFF },
     [INFORM_LEASE_SOLICIT] = { DHCP6_SOLICIT, 1000, 3600000, 0, INFORM_LEASE_SOLICIT },

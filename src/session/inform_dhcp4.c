@@ -40,8 +40,8 @@ static void note_asked(const struct dhcp4 *m, struct inform_ask4 *a)
             a->asked[a->n_asked++] = list[k];
 }
 
-/* How long the answer may be, as an IP packet. A client that does not say must take 576 bytes (RFC 2131 2), and may take
- * no more; but without an option 57 ([CAP] has none) the choice is between a longer answer and losing routes. */
+/* How long the answer may be, as an IP packet. A client that does not say must take 576 bytes (RFC 2131 2), and may
+ * take no more; but without an option 57 ([CAP] has none) the choice is between a longer answer and losing routes. */
 static uint16_t size_max(const struct inform *i, const struct dhcp4 *m)
 {
     uint8_t value[2];
@@ -138,7 +138,7 @@ static void put_option(const struct inform *i, struct wr *w, uint8_t option)
             dhcp4_put_search(w, c->search, c->n_search);
         break;
     case DHCP4_OPT_MS_ROUTES:
-        /* RFC 3442 has the number 121; Windows before Vista knows only 249, and who asks for both gets the standard's. */
+        /* RFC 3442 has the number 121; old Windows knows only 249. Who asks for both gets the standard's. */
         if (!asks(&i->ask4, DHCP4_OPT_ROUTES))
             put_routes(i, w, option);
         break;

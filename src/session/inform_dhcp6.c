@@ -46,8 +46,8 @@ bool inform_dhcp6_packet(struct inform *i, const struct ip_view *ip)
         return false;
     if (udp.dst_port != DHCP6_SERVER_PORT || (!multicast && !inform_addr_is(ip->dst, i->our_ll)))
         return false;
-    /* RFC 8415 18.4: what is sent to one server alone is discarded, but that none was told to do so. RFC 8415 18.2:
-     * clients send from a link-local address. */
+    /* RFC 8415 18.2: clients send from a link-local address, and to all servers unless a server gave them leave, which
+     * we never do (18.4 would say UseMulticast; nobody has been seen to need it). */
     if (i->conf.duid.n == 0 || !multicast || !inform_is_link_local(ip->src))
         return true;
     if (inform_udp_read(ip, &udp) < 0 || dhcp6_decode(udp.payload, &m) < 0 || !ids_ok(i, &m))

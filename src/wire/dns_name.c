@@ -6,7 +6,7 @@ static bool is_letter_or_digit(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/* RFC 1123 2.1, and the underscore of service names; stricter than RFC 2181 11 because the text meets other programs. */
+/* RFC 1123 2.1, and the underscore of service names; stricter than RFC 2181 11: the text meets other programs. */
 static bool label_ok(struct slice label)
 {
     if (label.n == 0 || label.n > DNS_NAME_LABEL || label.p[0] == '-')

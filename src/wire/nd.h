@@ -67,7 +67,8 @@ struct nd_neighbour { /* solicitation or advertisement */
 /* Is this neighbour discovery, by protocol and type alone? Such packets never leave their link. */
 bool nd_is(const struct ip_view *ip);
 
-/* Checks what every message must obey (RFC 4861 6.1.1, 6.1.2, 7.1.1, 7.1.2, RFC 6980 5) and finds its type. Returns 0 or
+/* Checks what every message must obey (RFC 4861 6.1.1, 6.1.2, 7.1.1, 7.1.2, RFC 6980 5) and finds its type.
+ * Returns 0 or
  *   ERR_UNKNOWN    not neighbour discovery;
  *   ERR_STATE      hop limit is not 255, or a fragment: it may come from elsewhere;
  *   ERR_SECURITY   wrong checksum;

@@ -91,7 +91,7 @@ void nd_put_rdnss(struct wr *w, const struct prefix *dns, unsigned n, uint32_t l
     put_kind(w, ND_OPT_RDNSS, 8 + (size_t)n * 16);
     wr_u16(w, 0);
     wr_u32(w, lifetime);
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < n && wr_ok(w); i++)
         wr_bytes(w, dns[i].addr, sizeof dns[i].addr);
 }
 

@@ -5,8 +5,8 @@ Usage: asunit.py UNIT ROOT [INSTANCE] [VAR=VALUE…]
 
 Becomes the unit's ExecStart (the process keeps its id). Applied by the same kernel means that systemd uses: the bounding
 set, no_new_privs, SystemCallFilter with its sets, RestrictAddressFamilies, MemoryDenyWriteExecute, RestrictNamespaces,
-RestrictSUIDSGID, RestrictRealtime, LockPersonality (all seccomp), ProtectSystem, ReadWritePaths, ProtectHome, PrivateTmp,
-ProtectKernelTunables, ProtectKernelModules (mounts), RuntimeDirectory, LimitNOFILE, UMask, WatchdogSec, EnvironmentFile.
+RestrictSUIDSGID, RestrictRealtime, LockPersonality (all seccomp), ProtectSystem, ReadWritePaths, ProtectHome, ProtectProc,
+PrivateTmp, PrivateMounts, ProtectKernelTunables, ProtectKernelModules (mounts), RuntimeDirectory, LimitNOFILE, UMask, WatchdogSec, EnvironmentFile.
 DevicePolicy is the nodes in /dev (systemd uses a program in the cgroup). Not applied: what concerns the host's clock,
 name, log and control groups, and the key ring.
 """
@@ -174,7 +174,8 @@ def set_up_files(unit, root):
         mount("--bind", root, root)
         read_only(root / "usr")
     make_dev(root / "dev", unit.get("DeviceAllow", ""))
-    mount("-t", "proc", "proc", root / "proc")
+    hidepid = ["-o", f"hidepid={unit['ProtectProc']}"] if "ProtectProc" in unit else []
+    mount("-t", "proc", *hidepid, "proc", root / "proc")
     if yes(unit, "ProtectKernelTunables"):
         read_only(root / "proc/sys")
     if yes(unit, "ProtectKernelModules"):

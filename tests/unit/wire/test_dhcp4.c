@@ -444,12 +444,10 @@ static void test_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_capture),  cmocka_unit_test(test_fixed),
-        cmocka_unit_test(test_type),     cmocka_unit_test(test_option_lengths),
-        cmocka_unit_test(test_overload), cmocka_unit_test(test_long_option),
-        cmocka_unit_test(test_head),     cmocka_unit_test(test_addrs),
-        cmocka_unit_test(test_rfc3442),  cmocka_unit_test(test_bad_routes),
-        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_capture),        cmocka_unit_test(test_fixed),    cmocka_unit_test(test_type),
+        cmocka_unit_test(test_option_lengths), cmocka_unit_test(test_overload), cmocka_unit_test(test_long_option),
+        cmocka_unit_test(test_head),           cmocka_unit_test(test_addrs),    cmocka_unit_test(test_rfc3442),
+        cmocka_unit_test(test_bad_routes),     cmocka_unit_test(test_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -154,9 +154,9 @@ static void test_lengths(void **state)
 {
     (void)state;
     static const struct lengths table[] = {
-        { DHCP6_OPT_CLIENT_ID, 3, 130, 1 }, { DHCP6_OPT_SERVER_ID, 3, 130, 1 }, { DHCP6_OPT_ORO, 0, 256, 2 },
-        { DHCP6_OPT_PREFERENCE, 1, 1, 1 },  { DHCP6_OPT_ELAPSED, 2, 2, 1 },     { DHCP6_OPT_STATUS, 2, 256, 1 },
-        { DHCP6_OPT_RAPID_COMMIT, 0, 0, 1 }, { DHCP6_OPT_DNS, 16, 256, 16 },    { DHCP6_OPT_DOMAINS, 1, 256, 1 },
+        { DHCP6_OPT_CLIENT_ID, 3, 130, 1 },  { DHCP6_OPT_SERVER_ID, 3, 130, 1 }, { DHCP6_OPT_ORO, 0, 256, 2 },
+        { DHCP6_OPT_PREFERENCE, 1, 1, 1 },   { DHCP6_OPT_ELAPSED, 2, 2, 1 },     { DHCP6_OPT_STATUS, 2, 256, 1 },
+        { DHCP6_OPT_RAPID_COMMIT, 0, 0, 1 }, { DHCP6_OPT_DNS, 16, 256, 16 },     { DHCP6_OPT_DOMAINS, 1, 256, 1 },
         { DHCP6_OPT_REFRESH, 4, 4, 1 },
     };
     static const uint8_t zeros[256];
@@ -226,7 +226,8 @@ static void test_twice(void **state)
     static const struct {
         uint16_t option;
         size_t n;
-    } once[] = { { 1, 4 }, { 2, 4 }, { 6, 2 }, { 7, 1 }, { 8, 2 }, { 13, 2 }, { 14, 0 }, { 23, 16 }, { 24, 3 }, { 32, 4 } };
+    } once[] = { { 1, 4 },  { 2, 4 },  { 6, 2 },   { 7, 1 },  { 8, 2 },
+                 { 13, 2 }, { 14, 0 }, { 23, 16 }, { 24, 3 }, { 32, 4 } };
     static const uint8_t value[16] = { 1, 'a', 0 };
     for (unsigned i = 0; i < sizeof once / sizeof once[0]; i++) {
         uint8_t buf[64];

@@ -9,8 +9,8 @@
 #include "wire/dns_name.h"
 
 /* RFC 3397 2: "eng.apple.com." and "marketing.apple.com." (the example splits them over two options). */
-static const uint8_t apple[] = { 3,   'e', 'n', 'g', 5,   'a', 'p', 'p', 'l', 'e', 3,   'c',  'o', 'm',
-                                 0,   9,   'm', 'a', 'r', 'k', 'e', 't', 'i', 'n', 'g', 0xc0, 4 };
+static const uint8_t apple[] = { 3, 'e', 'n', 'g', 5,   'a', 'p', 'p', 'l', 'e', 3,   'c',  'o', 'm',
+                                 0, 9,   'm', 'a', 'r', 'k', 'e', 't', 'i', 'n', 'g', 0xc0, 4 };
 
 static void test_rfc3397(void **state)
 {
@@ -164,9 +164,10 @@ static void test_ok(void **state)
 static void test_round_trip(void **state)
 {
     (void)state;
-    static const struct dns_name names[] = { { "corp.example.com" }, { "example.com" },      { "a.b.corp.example.com" },
-                                             { "com" },              { "corp.example.com" }, { "net" },
-                                             { "example.net" },      { "b.corp.example.com" } };
+    static const struct dns_name names[] = { { "corp.example.com" },     { "example.com" },
+                                             { "a.b.corp.example.com" }, { "com" },
+                                             { "corp.example.com" },     { "net" },
+                                             { "example.net" },          { "b.corp.example.com" } };
     enum { N = sizeof names / sizeof names[0] };
     uint8_t buf[256];
     struct wr w = wr_of(buf, sizeof buf);
@@ -195,8 +196,8 @@ static void test_round_trip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rfc3397),  cmocka_unit_test(test_cut),     cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_untouched), cmocka_unit_test(test_longest), cmocka_unit_test(test_ok),
+        cmocka_unit_test(test_rfc3397),    cmocka_unit_test(test_cut),     cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_untouched),  cmocka_unit_test(test_longest), cmocka_unit_test(test_ok),
         cmocka_unit_test(test_round_trip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

