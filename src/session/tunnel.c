@@ -108,6 +108,8 @@ void tunnel_collect(struct tunnel *t)
 
 size_t tunnel_pull(struct tunnel *t, uint8_t *dst, size_t cap)
 {
+    if (t->lost_wanted) /* [MS-SSTP] 3.1.7.2: nothing more goes over the wire */
+        return 0;
     tunnel_collect(t);
     size_t taken = 0, given = 0;
     while (taken < t->out_len) {
