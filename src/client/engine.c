@@ -14,6 +14,7 @@
 #include "client/msgs.h"
 #include "client/outcome.h"
 #include "dp/stream.h"
+#include "dp/tunq.h"
 #include "events/events.h"
 #include "net/sock.h"
 #include "priv/proc.h"
@@ -23,7 +24,6 @@ enum {
     PEER_SILENT = 90000 /* ms without an acknowledgement */,
     READ_BATCHES = 4,
     CA_MAX = 4 << 20,
-    ARENA = BATCH_MAX * 2048 + PACKET_MAX
 };
 
 struct engine {
@@ -37,7 +37,7 @@ struct engine {
     struct stream *stream; /* NULL before the connection is made */
     struct watch *socket, *tun;
     struct timer *timer;
-    int tun_fd;
+    struct tunq queue;
     struct arena arena;
     struct env env;
     struct tunnel_conf conf;
@@ -70,21 +70,14 @@ static void watch_all(struct engine *e)
     if (!e->stream || e->ended)
         return;
     watch_set(e->socket, stream_wants(e->stream));
-    /* While packets wait in the stream the others wait in the TUN queue, where the sender's TCP sees them. */
-    if (e->tun)
-        watch_set(e->tun, e->stream->queue.block ? 0 : LOOP_READ);
     timer_set(e->timer, stream_due(e->stream));
 }
 
+/* A full or vanished interface drops, as every link may. */
 static void write_tun(struct engine *e, const struct batch *b)
 {
-    static uint8_t buf[TUN_VNET_HDR + PACKET_MAX];
-    for (unsigned i = 0; e->tun && i < b->n; i++) {
-        memcpy(buf, b->at[i].vnet, TUN_VNET_HDR);
-        memcpy(buf + TUN_VNET_HDR, b->at[i].p, b->at[i].n);
-        if (tun_write(e->tun_fd, buf, TUN_VNET_HDR + b->at[i].n) < 0)
-            continue; /* a full or vanished interface drops, as every link may */
-    }
+    if (e->tun && b->n)
+        tunq_write(&e->queue, b, &e->stream->count.drops);
 }
 
 static void report_up(struct engine *e, const struct tunnel_event *ev)
@@ -200,20 +193,13 @@ static void on_tun(void *ctx, int events)
 {
     struct engine *e = ctx;
     static struct batch b;
+    bool more = true;
     (void)events;
-    batch_clear(&b);
-    arena_clear(&e->arena);
-    while (!batch_full(&b)) {
-        uint8_t *p = arena_room(&e->arena, PACKET_MAX);
-        if (!p)
+    for (unsigned i = 0; more && i < READ_BATCHES; i++) {
+        if (tunq_read(&e->queue, &e->arena, &b, &more) <= 0)
             break;
-        long n = tun_read(e->tun_fd, p - TUN_VNET_HDR, PACKET_MAX + TUN_VNET_HDR);
-        if (n <= TUN_VNET_HDR)
-            break;
-        batch_add(&b, p, (size_t)n - TUN_VNET_HDR);
-        arena_take(&e->arena, (size_t)n - TUN_VNET_HDR);
+        stream_send(e->stream, &b, loop_now(e->loop));
     }
-    stream_send(e->stream, &b, loop_now(e->loop));
     turn(e);
 }
 
@@ -323,10 +309,10 @@ static void on_parent(void *ctx, struct imsg *m)
     case CM_TUN:
         if (!e->stream || e->tun)
             break;
-        e->tun_fd = m->fds[0];
+        tunq_init(&e->queue, m->fds[0], m->id);
         m->fds[0] = -1;
         e->was_up = true;
-        e->tun = watch_new(e->loop, e->tun_fd, LOOP_READ, on_tun, e);
+        e->tun = watch_new(e->loop, e->queue.fd, LOOP_READ, on_tun, e);
         break;
     case CM_STOP:
         if (e->stream) {
@@ -375,8 +361,8 @@ static void end(struct engine *e)
     free(e->stream);
     dial_free(e->dial);
     tls_ctx_free(e->tls);
-    if (e->tun_fd >= 0)
-        close(e->tun_fd);
+    if (e->queue.fd >= 0)
+        close(e->queue.fd);
     chan_free(e->parent);
     arena_done(&e->arena);
     stream_bench_done(&e->bench);
@@ -387,7 +373,7 @@ static void end(struct engine *e)
 
 int engine_main(const char *user)
 {
-    static struct engine e = { .tun_fd = -1, .code = EXIT_FAILED };
+    static struct engine e = { .queue.fd = -1, .code = EXIT_FAILED };
     char err[256];
     struct proc_confine c = { .user = user, .root_fd = -1, .empty_root = true, .allow_net = true };
     events_init("engine", EVENT_INFO);
@@ -397,7 +383,7 @@ int engine_main(const char *user)
         return EXIT_FAILED;
     }
     e.loop = loop_new();
-    if (!e.loop || stream_bench_init(&e.bench) < 0 || arena_init(&e.arena, ARENA) < 0)
+    if (!e.loop || stream_bench_init(&e.bench) < 0 || arena_init(&e.arena, TUNQ_ARENA) < 0)
         return EXIT_FAILED;
     e.parent = chan_new(e.loop, PROC_CHANNEL_FD, on_parent, on_orphaned, &e);
     if (!e.parent)

@@ -83,7 +83,8 @@ static void on_up(struct parent *p, const struct imsg *m)
         stop(p, EXIT_FAILED);
         return;
     }
-    int fd = up_host(p->undo, &c);
+    unsigned offload = 0;
+    int fd = up_host(p->undo, &c, &offload);
     if (fd < 0) { /* said why; end the call in order, then put the host back */
         p->code = EXIT_FAILED;
         p->told = true;
@@ -91,7 +92,7 @@ static void on_up(struct parent *p, const struct imsg *m)
         timer_set(p->limit, loop_now(p->loop) + STOP_LIMIT);
         return;
     }
-    chan_send(p->engine, &(struct imsg){ .type = CM_TUN, .n_fds = 1, .fds = { fd } });
+    chan_send(p->engine, &(struct imsg){ .type = CM_TUN, .id = offload, .n_fds = 1, .fds = { fd } });
     close(fd);
 }
 

@@ -153,7 +153,7 @@ static void set_dns(struct undo *u, const struct up_conf *c)
         event(EV_CLIENT_DNS_SET, c->call, F_TEXT("by", how), F_TEXT("first", prefix_text(&servers[0], text)));
 }
 
-int up_host(struct undo *u, const struct up_conf *c)
+int up_host(struct undo *u, const struct up_conf *c, unsigned *ret_offload)
 {
     char err[256] = "", our[PREFIX_TEXT], peer[PREFIX_TEXT];
     struct prefix a = prefix_v4(c->net.our_addr, 32), b = prefix_v4(c->net.peer_addr, 32);
@@ -169,6 +169,7 @@ int up_host(struct undo *u, const struct up_conf *c)
         return n;
     }
     set_dns(u, c);
+    *ret_offload = tun_offload(fd, TUN_OFFLOADS);
     event(EV_CLIENT_INTERFACE_UP, c->call, F_TEXT("interface", c->opt->interface),
           F_TEXT("address", prefix_text(&a, our)), F_TEXT("peer", prefix_text(&b, peer)), F_NUM("mtu", c->net.mtu));
     return fd;

@@ -12,8 +12,8 @@ struct up_conf {
     struct up_net net;
 };
 
-/* Sets everything up. Returns the TUN queue's descriptor (the caller's), or an error after saying why; what was
+/* Sets everything up. Returns the TUN queue's descriptor (the caller's) and what tun_offload() gave it, or an error after saying why; what was
  * done before the error is in the journal, so undo_all() takes it away. */
-int up_host(struct undo *u, const struct up_conf *c) MUST_CHECK;
+int up_host(struct undo *u, const struct up_conf *c, unsigned *ret_offload) MUST_CHECK;
 
 #endif

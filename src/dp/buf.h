@@ -1,8 +1,8 @@
 /* Packets on their way between a TUN queue and tunnels: one packet, a batch of them, and the memory behind a batch.
  *
  * A batch is the interface between TUN queues, tunnels and the hand-over between workers. A packet travels with its
- * virtio_net_hdr beside it (all zeros today; with offloads one packet may be 64 KB that is cut later), so that neither
- * cutting nor joining will change a signature. Nothing here owns bytes but `struct arena`, and nothing allocates per
+ * virtio_net_hdr beside it: one that was read with offloads may be up to 64 KB of one flow, to be cut (seg/gso.h) where it
+ * leaves. Nothing here owns bytes but `struct arena`, and nothing allocates per
  * packet. */
 #ifndef ADIT_DP_BUF_H
 #define ADIT_DP_BUF_H
@@ -14,7 +14,7 @@
 enum {
     PACKET_MAX = 65536, /* an IP packet of the largest size, and one more */
     PACKET_HEAD = 64,   /* writable bytes before a packet that came from a TUN queue: vnet header, SSTP and PPP heads */
-    BATCH_MAX = 64,
+    BATCH_MAX = 128,
 };
 
 struct packet {

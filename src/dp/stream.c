@@ -5,10 +5,11 @@
 #include <linux/sockios.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { KEEP_BLOCKS = 64 };
+enum { KEEP_BLOCKS = 64, KEEP_OUTS = 16 };
 
 static const char *const cause_texts[] = {
     [STREAM_CAUSE_NONE] = "closed in order",
@@ -27,16 +28,19 @@ const char *stream_cause_text(enum stream_cause c)
 
 int stream_bench_init(struct stream_bench *b)
 {
+    uint64_t seed = 0; /* who shares a queue's bucket with whom: nobody may know */
     *b = (struct stream_bench){ 0 };
+    if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+        return ERR_SYSTEM;
     b->io.out = malloc(STREAM_OUT);
     b->io.out_cap = STREAM_OUT;
     b->cipher = malloc(STREAM_RECV);
     b->plain_block = malloc(PACKET_HEAD + STREAM_PLAIN);
     b->plain = b->plain_block ? b->plain_block + PACKET_HEAD : NULL;
     b->record = malloc(STREAM_RECORD);
-    blocks_init(&b->outs, STREAM_OUT, KEEP_BLOCKS / 4);
+    blocks_init(&b->outs, STREAM_OUT, KEEP_OUTS);
     blocks_init(&b->carries, STREAM_CARRY, KEEP_BLOCKS);
-    blocks_init(&b->queues, STREAM_QUEUE, KEEP_BLOCKS / 4);
+    fq_bench_init(&b->fq, &fq_defaults, seed, KEEP_OUTS);
     if (b->io.out && b->cipher && b->plain && b->record)
         return 0;
     stream_bench_done(b);
@@ -51,7 +55,7 @@ void stream_bench_done(struct stream_bench *b)
     free(b->record);
     blocks_done(&b->outs);
     blocks_done(&b->carries);
-    blocks_done(&b->queues);
+    fq_bench_done(&b->fq);
     *b = (struct stream_bench){ 0 };
 }
 
@@ -85,12 +89,10 @@ static void forget_unsent(struct stream *s)
 
 static void drop_waiting(struct stream *s)
 {
-    struct stream_wait *waits[] = { &s->out, &s->carry, &s->queue };
-    struct blocks *homes[] = { &s->bench->outs, &s->bench->carries, &s->bench->queues };
-    for (unsigned i = 0; i < 3; i++) {
-        waits[i]->from = waits[i]->to = 0;
-        wait_release(waits[i], homes[i]);
-    }
+    s->out.from = s->out.to = s->carry.from = s->carry.to = 0;
+    wait_release(&s->out, &s->bench->outs);
+    wait_release(&s->carry, &s->bench->carries);
+    fq_done(&s->queue, &s->bench->fq);
     s->plain = rd_of(NULL, 0);
     s->bench->io.in = (struct slice){ 0 };
     s->bench->io.out_len = 0;
@@ -190,7 +192,7 @@ int stream_wants(const struct stream *s)
 {
     if (s->state == STREAM_DEAD || s->broken)
         return 0;
-    bool waits = wait_left(&s->out) || wait_left(&s->queue);
+    bool waits = wait_left(&s->out) || !fq_empty(&s->queue);
     return (s->eof ? 0 : LOOP_READ) | (waits ? LOOP_WRITE : 0);
 }
 

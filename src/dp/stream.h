@@ -6,8 +6,12 @@
  *
  * Large buffers belong to the worker (struct stream_bench) and are lent for the length of a call. What must outlive a
  * call waits in blocks that a stream holds only while it has something to keep: ciphertext that the socket did not take,
- * a frame or head of which the end has not come, packets that are not encrypted yet. When the packets' block is full
- * more are dropped, before TLS. So a peer that stops reading costs three blocks and TCP_NOTSENT_LOWAT in the socket.
+ * a frame or head of which the end has not come, and packets that are not encrypted yet, in a queue of their own with
+ * byte-fair turns between flows and CoDel (dp/fq.h). Packets are dropped there, before TLS, never inside the stream. So a
+ * peer that stops reading costs two blocks, the queue's limit, and TCP_NOTSENT_LOWAT in the socket.
+ *
+ * A super-packet (seg/gso.h) is cut where it leaves: each of its packets is written straight behind the SSTP and PPP head
+ * of its frame, in the record that is being filled.
  *
  *   init -> [TLS] -> SECURE event -> tunnel events ... -> tunnel DOWN -> flush, close_notify, shutdown -> DEAD event
  *
@@ -17,19 +21,23 @@
 
 #include "dp/buf.h"
 #include "dp/drops.h"
+#include "dp/fq.h"
 #include "loop/loop.h"
 #include "session/tunnel.h"
 #include "tls/tls.h"
 
 enum {
-    STREAM_RECV = 65536,                /* ciphertext taken from the socket at once */
+    STREAM_RECV = 131072,               /* ciphertext taken from the socket at once */
     STREAM_CARRY = HTTP_HEAD_MAX + 512, /* a partial frame or head is never longer */
-    STREAM_PLAIN = STREAM_CARRY + 65536,
+    STREAM_PLAIN = STREAM_CARRY + STREAM_RECV,
     STREAM_RECORD = 16384,            /* plaintext of one TLS record (RFC 8446 5.1) */
-    STREAM_BURST = 2 * STREAM_RECORD, /* plaintext encrypted before the socket is asked to take it */
-    STREAM_OUT = 65536,               /* ciphertext of one burst, of a handshake flight, or what waits for the socket */
-    STREAM_QUEUE = 65536,             /* packets that wait, framed */
-    STREAM_TURNS = 4,                 /* times that one stream_readable() asks the socket: others wait */
+    STREAM_BURST = 4 * STREAM_RECORD, /* ciphertext that comes together before the socket is asked to take it */
+    STREAM_OUT = STREAM_BURST + 2 * STREAM_RECORD, /* a burst, a handshake flight, or what waits for the socket */
+    STREAM_SHARE = 4 * STREAM_BURST,               /* bytes of the queue that one stream_flush() sends: others wait */
+    STREAM_QUEUE = 524288,                         /* bytes that wait for a socket that takes them */
+    STREAM_QUEUE_STALLED = 32768,                  /* and for one that has taken none for */
+    STREAM_STALLED = 100,                          /* ms */
+    STREAM_TURNS = 4,                              /* times that one stream_readable() asks the socket: others wait */
 };
 
 /* What a worker lends to all of its streams. */
@@ -39,10 +47,12 @@ struct stream_bench {
     uint8_t *plain_block,
         *plain;      /* STREAM_PLAIN, with PACKET_HEAD bytes before it for the first packet's vnet header */
     uint8_t *record; /* STREAM_RECORD, being filled */
-    struct blocks outs, carries, queues;
+    size_t fill;     /* bytes of it that are; 0 between calls */
+    struct blocks outs, carries;
+    struct fq_bench fq;
 };
 
-int stream_bench_init(struct stream_bench *b) MUST_CHECK; /* ERR_NOMEM */
+int stream_bench_init(struct stream_bench *b) MUST_CHECK; /* ERR_NOMEM, ERR_SYSTEM */
 void stream_bench_done(struct stream_bench *b);
 
 enum stream_state {
@@ -106,7 +116,8 @@ struct stream {
     int fd; /* owned, closed by stream_done() */
     enum stream_state state;
     enum stream_cause cause;
-    msec due; /* of the state */
+    msec due;   /* of the state */
+    msec moved; /* when the socket took something last */
     bool secure_told, dead_told;
     bool tunnel_on;            /* `tunnel` is set up */
     bool eof;                  /* the peer sends nothing more */
@@ -118,7 +129,7 @@ struct stream {
     struct tls_cert_hash leaf; /* of this handshake */
     struct stream_wait out;    /* (a) ciphertext that the socket did not take */
     struct stream_wait carry;  /* (b) a partial frame or head */
-    struct stream_wait queue;  /* (c) framed packets not yet encrypted */
+    struct fq queue;           /* (c) packets not yet encrypted */
     struct rd plain;           /* decrypted and not yet walked; only inside a run of stream_readable() calls */
     struct stream_count count;
     struct tunnel tunnel; /* last: most of the struct */
@@ -134,8 +145,8 @@ void stream_init(struct stream *s, const struct stream_conf *conf, struct stream
  * the batch has been emptied; false when there is nothing more now. */
 bool stream_readable(struct stream *s, struct batch *out, msec now) MUST_CHECK;
 
-/* Sends IP packets, all of them or as many as fit; the others are dropped and counted. Full records go out at once, the
- * last partial record too (nothing is held back when the socket takes it). */
+/* Sends IP packets and super-packets, or queues what the socket does not take now. Full records go out at once, the last
+ * partial record too (nothing is held back when the socket takes it). */
 void stream_send(struct stream *s, const struct batch *packets, msec now);
 
 /* Sends what waits: ciphertext, control messages, queued packets. Call it when the socket can be written, and once after

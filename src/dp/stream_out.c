@@ -2,13 +2,20 @@
  * See stream.h. */
 #include "dp/stream_priv.h"
 
+#include "seg/gso.h"
+#include "wire/sstp_frame.h"
+
 #include <errno.h>
 #include <sys/socket.h>
+
+enum { STREAM_HEAD = 8 }; /* SSTP and PPP */
 
 /* What the socket takes of `bytes`. */
 static size_t send_some(struct stream *s, const uint8_t *bytes, size_t n, msec now)
 {
     ssize_t sent = send(s->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent > 0)
+        s->moved = now;
     if (sent >= 0)
         return (size_t)sent;
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR && errno != ENOBUFS)
@@ -83,97 +90,129 @@ static void send_control(struct stream *s, msec now)
     }
 }
 
-/* Whole frames at the front of the queue, at most one record of them. The lengths are our own ([MS-SSTP] 2.2.2). */
-static size_t queued_record(const struct stream *s)
+/* What has come together in the record. */
+static void seal_record(struct stream *s, msec now)
 {
-    const uint8_t *p = s->queue.block + s->queue.from;
-    size_t left = wait_left(&s->queue), n = 0;
-    while (left - n >= 4) {
-        size_t frame = (size_t)(p[n + 2] & 0x0f) << 8 | p[n + 3];
-        if (n + frame > STREAM_RECORD)
-            break;
-        n += frame;
+    size_t n = s->bench->fill;
+    s->bench->fill = 0;
+    seal(s, s->bench->record, n, now);
+}
+
+static bool blocked(const struct stream *s)
+{
+    return s->broken || wait_left(&s->out);
+}
+
+/* Packets of a (super-)packet into records, until all are, about `share` bytes are, or the socket is full. A packet that
+ * the peer does not take is passed over. */
+static void cut(struct stream *s, struct gso *g, uint8_t version, uint32_t share, msec now)
+{
+    struct stream_bench *b = s->bench;
+    for (size_t n, done = 0; done < share && (n = gso_next_len(g)) != 0; done += n) {
+        if (b->fill + STREAM_HEAD + n > STREAM_RECORD) {
+            seal_record(s, now);
+            if (blocked(s))
+                return;
+        }
+        uint8_t *at = b->record + b->fill;
+        size_t head = n <= SSTP_PAYLOAD_MAX ? tunnel_data_head(&s->tunnel, version, n, at) : 0;
+        if (!head) {
+            drop_count(&s->count.drops, n > link_peer_mru(&s->tunnel.link) ? DROP_TOO_BIG : DROP_NOT_UP);
+            gso_pass(g);
+            continue;
+        }
+        b->fill += head + gso_next(g, at + head);
+        s->count.packets_out++;
+        s->count.bytes_out += n;
     }
-    return n;
+}
+
+/* The first byte says which family. */
+static uint8_t version_of(const struct packet *p)
+{
+    return p->n ? p->p[0] >> 4 : 0;
+}
+
+/* The queue's clock is the loop's: fine enough beside a target of 5 ms. */
+static usec queue_time(msec now)
+{
+    return now * 1000;
+}
+
+/* While the socket takes bytes a long queue is CoDel's business; a peer that has stopped reading is not worth much. */
+static uint32_t queue_limit(const struct stream *s, msec now)
+{
+    return now - s->moved < STREAM_STALLED ? STREAM_QUEUE : STREAM_QUEUE_STALLED;
+}
+
+/* Drops inside the queue are the session's. */
+static void count_queue(struct stream *s)
+{
+    s->count.drops.n[DROP_QUEUE] = s->queue.dropped + s->queue.overflowed;
 }
 
 static void send_queue(struct stream *s, msec now)
 {
-    while (wait_left(&s->queue) && !wait_left(&s->out) && !s->broken) {
-        size_t n = queued_record(s);
-        if (!n) {
-            stream_break(s, STREAM_CAUSE_OURS, now);
-            return;
+    struct fq_bench *fq = &s->bench->fq;
+    struct fq_turn t;
+    usec at = queue_time(now);
+    for (uint64_t sent = 0; sent < STREAM_SHARE && !blocked(s) && fq_next(&s->queue, fq, at, &t);) {
+        struct gso g;
+        uint32_t end = t.packet.n;
+        if (gso_init(&g, t.packet.vnet, slice_of(t.packet.p, end)) < 0) {
+            drop_count(&s->count.drops, DROP_MALFORMED);
+        } else {
+            gso_skip(&g, t.sent);
+            cut(s, &g, version_of(&t.packet), t.share, now);
+            end = gso_end(&g, t.packet.n);
         }
-        seal(s, s->queue.block + s->queue.from, n, now);
-        s->queue.from += (uint32_t)n;
+        sent += end - t.sent;
+        fq_sent(&s->queue, fq, end);
     }
-    wait_release(&s->queue, &s->bench->queues);
+    seal_record(s, now);
+    count_queue(s);
 }
 
-/* False: there is no room, the packet is dropped. */
-static bool enqueue(struct stream *s, struct slice head, const struct packet *p)
+/* A packet that the socket did not take, or not all of; `end` bytes of it have gone. */
+static void enqueue(struct stream *s, const struct packet *p, uint32_t end, msec now)
 {
-    struct stream_wait *q = &s->queue;
-    size_t n = head.n + p->n;
-    if (!q->block)
-        q->block = blocks_get(&s->bench->queues);
-    if (!q->block || STREAM_QUEUE - wait_left(q) < n) {
-        wait_release(q, &s->bench->queues);
-        return false;
-    }
-    if (STREAM_QUEUE - q->to < n) {
-        memmove(q->block, q->block + q->from, wait_left(q));
-        q->to -= q->from;
-        q->from = 0;
-    }
-    memcpy(q->block + q->to, head.p, head.n);
-    memcpy(q->block + q->to + head.n, p->p, p->n);
-    q->to += (uint32_t)n;
-    return true;
+    struct fq_bench *fq = &s->bench->fq;
+    struct fq_turn t;
+    usec at = queue_time(now);
+    fq->conf.bytes = queue_limit(s, now);
+    if (fq_push(&s->queue, fq, p, at) && end && fq_next(&s->queue, fq, at, &t))
+        fq_sent(&s->queue, fq, end); /* it is the only one in the queue, see put_packet() */
 }
 
 /* One packet into the record that is being filled, or into the queue when the socket is full. */
-static enum drop put_packet(struct stream *s, const struct packet *p, size_t *fill, msec now)
+static void put_packet(struct stream *s, const struct packet *p, msec now)
 {
-    uint8_t head[8];
-    if (!s->tunnel.connected)
-        return DROP_NOT_UP; /* [MS-SSTP] 3.3.7: no user data before Call Connected */
-    size_t h = tunnel_data_head(&s->tunnel, p->n ? p->p[0] >> 4 : 0, p->n, head);
-    if (!h)
-        return p->n > link_peer_mru(&s->tunnel.link) ? DROP_TOO_BIG : DROP_NOT_UP;
-    if (wait_left(&s->out))
-        return enqueue(s, slice_of(head, h), p) ? DROP_NONE : DROP_QUEUE;
-    if (*fill + h + p->n > STREAM_RECORD) {
-        seal(s, s->bench->record, *fill, now);
-        *fill = 0;
-        if (wait_left(&s->out))
-            return enqueue(s, slice_of(head, h), p) ? DROP_NONE : DROP_QUEUE;
+    struct gso g;
+    if (s->state != STREAM_TUNNEL || s->broken || !s->tunnel.connected) {
+        drop_count(&s->count.drops, DROP_NOT_UP); /* [MS-SSTP] 3.3.7: no user data before Call Connected */
+        return;
     }
-    memcpy(s->bench->record + *fill, head, h);
-    memcpy(s->bench->record + *fill + h, p->p, p->n);
-    *fill += h + p->n;
-    return DROP_NONE;
+    if (blocked(s) || !fq_empty(&s->queue)) {
+        enqueue(s, p, 0, now);
+        return;
+    }
+    if (gso_init(&g, p->vnet, slice_of(p->p, p->n)) < 0) {
+        drop_count(&s->count.drops, DROP_MALFORMED);
+        return;
+    }
+    cut(s, &g, version_of(p), UINT32_MAX, now);
+    if (gso_next_len(&g) && !s->broken)
+        enqueue(s, p, gso_end(&g, p->n), now);
 }
 
 void stream_send(struct stream *s, const struct batch *packets, msec now)
 {
-    size_t fill = 0;
     stream_flush(s, now);
-    for (unsigned i = 0; i < packets->n; i++) {
-        const struct packet *p = &packets->at[i];
-        enum drop why = DROP_NOT_UP;
-        if (s->state == STREAM_TUNNEL && !s->broken)
-            why = put_packet(s, p, &fill, now);
-        if (why != DROP_NONE) {
-            drop_count(&s->count.drops, why);
-            continue;
-        }
-        s->count.packets_out++;
-        s->count.bytes_out += p->n;
-    }
-    seal(s, s->bench->record, fill, now);
+    for (unsigned i = 0; i < packets->n; i++)
+        put_packet(s, &packets->at[i], now);
+    seal_record(s, now);
     stream_ship(s, now);
+    count_queue(s);
 }
 
 /* The end of it: close_notify behind the last message, then our half of the connection is shut. */
@@ -202,7 +241,7 @@ void stream_flush(struct stream *s, msec now)
         send_control(s, now);
         stream_ship(s, now);
     }
-    if (s->state == STREAM_TUNNEL) {
+    if (s->state == STREAM_TUNNEL && !fq_empty(&s->queue)) {
         send_queue(s, now);
         stream_ship(s, now);
     }

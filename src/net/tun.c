@@ -10,11 +10,15 @@
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "net/text.h"
 
 _Static_assert(sizeof(struct virtio_net_hdr) == TUN_VNET_HDR, "the header that callers leave room for");
+
+/* TUN_F_USO4 and TUN_F_USO6, which the kernel's headers have from 6.2 on; both or none. */
+enum { F_USO = 0x20 | 0x40 };
 
 static int tun_open(char err[256])
 {
@@ -41,6 +45,17 @@ static int tun_attach(int fd, const char *name, int flags, char err[256])
     if (ioctl(fd, TUNSETVNETHDRSZ, &size) < 0 || ioctl(fd, TUNSETOFFLOAD, 0) < 0)
         return net_fail(err, ERR_SYSTEM, "cannot set up a queue of interface %s: %s", name, strerror(errno));
     return 0;
+}
+
+unsigned tun_offload(int fd, unsigned want)
+{
+    const unsigned tso = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+
+    if (!(want & TUN_TSO)) /* the kernel has USO only together with checksums, and nobody wants one without the other */
+        return 0;
+    if (want & TUN_USO && ioctl(fd, TUNSETOFFLOAD, tso | F_USO) == 0)
+        return TUN_TSO | TUN_USO;
+    return ioctl(fd, TUNSETOFFLOAD, tso) == 0 ? TUN_TSO : 0;
 }
 
 int tun_create(const char *name, unsigned n, int *fds, char err[256])
@@ -104,5 +119,17 @@ long tun_write(int fd, const uint8_t *buf, size_t n)
 {
     ssize_t sent = write(fd, buf, n);
 
+    return sent < 0 ? tun_error() : sent;
+}
+
+long tun_writev(int fd, const struct slice *pieces, unsigned n)
+{
+    struct iovec v[TUN_PIECES];
+
+    if (n > TUN_PIECES)
+        return ERR_LENGTH;
+    for (unsigned i = 0; i < n; i++)
+        v[i] = (struct iovec){ (void *)(uintptr_t)pieces[i].p, pieces[i].n };
+    ssize_t sent = writev(fd, v, (int)n);
     return sent < 0 ? tun_error() : sent;
 }

@@ -1,12 +1,13 @@
 /* TUN devices: multi-queue, with a virtio_net_hdr before every packet, steered by an eBPF program.
  *
- * The interface is created by the privileged process; queue descriptors are passed to workers. Offloads (TSO, USO)
- * are a later issue: today every header is all zeros but the buffers carry it from the first day. */
+ * The interface is created by the privileged process; queue descriptors are passed to workers. Without tun_offload() every
+ * header that is read is all zeros, and one read is one packet of the network. */
 #ifndef ADIT_NET_TUN_H
 #define ADIT_NET_TUN_H
 
 #include "base/err.h"
 #include "base/prefix.h"
+#include "base/slice.h"
 
 enum { TUN_VNET_HDR = 10, TUN_QUEUES_MAX = 64 }; /* sizeof(struct virtio_net_hdr) */
 
@@ -15,6 +16,17 @@ enum { TUN_VNET_HDR = 10, TUN_QUEUES_MAX = 64 }; /* sizeof(struct virtio_net_hdr
  * renumbers those behind it, so the creator keeps a copy of each. ERR_DUPLICATE: an interface of that name exists.
  * Nothing is left on failure. */
 int tun_create(const char *name, unsigned n, int *fds, char err[256]) MUST_CHECK;
+
+enum {
+    TUN_TSO = 1, /* TCP in super-packets of up to 64 KB, checksums left to us */
+    TUN_USO = 2, /* UDP, too (Linux 6.2) */
+    TUN_OFFLOADS = TUN_TSO | TUN_USO,
+};
+
+/* Switches on what of `want` (TUN_TSO, TUN_USO) the kernel has, for all queues of the device, and returns what that is:
+ * 0 if nothing, which is slower and not wrong. Super-packets of a kind that is on may be written as well. Any queue will
+ * do, and no privilege is needed. */
+unsigned tun_offload(int fd, unsigned want);
 
 /* Steering: address -> queue. Loads the program, creates the map, attaches it. *ret_map is a descriptor that an
  * unprivileged worker can update. ERR_SYSTEM where the kernel has none of it (the caller then hands packets over).
@@ -34,5 +46,8 @@ int steer_clear(int map, const struct prefix *p) MUST_CHECK;
 long tun_read(int fd, uint8_t *buf, size_t cap) MUST_CHECK;
 /* As tun_read; 0: the kernel has no room, drop the packet; ERR_VALUE: not an IP packet to the kernel. */
 long tun_write(int fd, const uint8_t *buf, size_t n) MUST_CHECK;
+/* The same with the bytes in n pieces, at most TUN_PIECES, the header at the front of the first. */
+enum { TUN_PIECES = 160 };
+long tun_writev(int fd, const struct slice *pieces, unsigned n) MUST_CHECK;
 
 #endif

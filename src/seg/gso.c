@@ -192,3 +192,28 @@ size_t gso_next(struct gso *g, uint8_t *dst)
     g->first = false;
     return g->head_len + payload;
 }
+
+void gso_skip(struct gso *g, uint32_t end)
+{
+    if (end == 0)
+        return;
+    if (g->kind == GSO_PLAIN || g->kind == GSO_CHECKSUM) {
+        g->rest = slice_of(g->rest.p + g->rest.n, 0);
+        return;
+    }
+    size_t n = end > g->head_len ? end - g->head_len : 0;
+    n = n < g->rest.n ? n : g->rest.n;
+    g->seq += (uint32_t)n;
+    g->id = (uint16_t)(g->id + (n + g->size - 1) / g->size);
+    g->rest = slice_of(g->rest.p + n, g->rest.n - n);
+    g->first = g->first && n == 0;
+}
+
+void gso_pass(struct gso *g)
+{
+    size_t payload = g->rest.n < g->size ? g->rest.n : g->size;
+    g->rest = slice_of(g->rest.p + payload, g->rest.n - payload);
+    g->seq += (uint32_t)payload;
+    g->id++;
+    g->first = false;
+}

@@ -65,6 +65,19 @@ static inline size_t gso_left(const struct gso *g)
     return g->rest.n ? (g->rest.n + g->size - 1) / g->size : 0;
 }
 
+/* Passes over the next packet, as if it had been given out. */
+void gso_pass(struct gso *g);
+
+/* Passes over packets that have gone already: those that the first `end` bytes of the super-packet make up. `end` is what
+ * gso_end() said after the last of them. */
+void gso_skip(struct gso *g, uint32_t end);
+
+/* Bytes of the super-packet that the packets given out so far make up; 0 before the first. */
+static inline uint32_t gso_end(const struct gso *g, uint32_t whole)
+{
+    return g->rest.n == whole ? 0 : g->kind >= GSO_TCP && g->first ? 0 : whole - (uint32_t)g->rest.n;
+}
+
 /* Writes the next packet and returns its length, gso_next_len(), which must fit into dst; 0 when there is none left.
  * dst must not overlap the packet that is being cut. */
 size_t gso_next(struct gso *g, uint8_t *dst);

@@ -72,6 +72,7 @@ static int make_interface(struct host *h, const struct config *c, unsigned queue
     if (r < 0)
         return r;
     h->n_queues = queues;
+    h->offload = tun_offload(h->queues[0], TUN_OFFLOADS);
     r = add_addresses(c, err);
     return r < 0 ? r : nl_link_up(c->interface, c->mtu, err);
 }

@@ -12,7 +12,8 @@ struct host {
     struct undo *undo;
     int queues[TUN_QUEUES_MAX]; /* -1: none */
     unsigned n_queues;
-    int steer; /* map; -1: packets are handed over */
+    unsigned offload; /* TUN_TSO, TUN_USO: what the interface has */
+    int steer;        /* map; -1: packets are handed over */
 };
 
 void host_init(struct host *h);

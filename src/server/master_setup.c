@@ -243,7 +243,7 @@ static void lend_to_worker(struct master *m, struct role *w)
     for (unsigned i = 0; i < CONFIG_LISTENS; i++)
         if (m->listeners[i] >= 0)
             lend(w, ROLE_LISTEN, i, m->listeners[i]);
-    lend(w, ROLE_TUN, w->index, m->host.queues[w->index]);
+    lend(w, ROLE_TUN, m->host.offload, m->host.queues[w->index]);
     if (m->host.steer >= 0)
         lend(w, ROLE_STEER, 0, m->host.steer);
     lend(w, ROLE_LIMITS, 0, m->limits);

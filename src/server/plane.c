@@ -8,20 +8,20 @@
 #include <unistd.h>
 
 enum {
-    ARENA = 1 << 20,  /* a batch of 16 packets of the largest size, or 64 of any that a tunnel takes */
     TURN_BATCHES = 4, /* read from one descriptor before others get their turn */
 };
 
 int plane_init(struct plane *p, struct loop *l, uint32_t worker, plane_deliver_fn *deliver, void *ctx)
 {
-    *p = (struct plane){ .loop = l, .worker = worker, .tun = -1, .steer = -1, .deliver = deliver, .ctx = ctx };
+    *p = (struct plane){ .loop = l, .worker = worker, .steer = -1, .deliver = deliver, .ctx = ctx };
     p->gate.nets = p->nets;
+    tunq_init(&p->tun, -1, 0);
     owners_init(&p->owners);
     owners_init(&p->fresh);
     for (unsigned i = 0; i < TUN_QUEUES_MAX; i++)
         p->peers[i] = (struct plane_peer){ .plane = p, .fd = -1 };
     p->datagram = malloc(HANDOVER_MAX);
-    if (p->datagram && arena_init(&p->arena, ARENA) == 0)
+    if (p->datagram && arena_init(&p->arena, TUNQ_ARENA) == 0)
         return 0;
     free(p->datagram);
     p->datagram = NULL;
@@ -39,7 +39,7 @@ void plane_done(struct plane *p)
 {
     watch_free(p->watch);
     p->watch = NULL;
-    close_fd(&p->tun);
+    close_fd(&p->tun.fd);
     close_fd(&p->steer);
     for (unsigned i = 0; i < TUN_QUEUES_MAX; i++) {
         watch_free(p->peers[i].watch);
@@ -53,10 +53,10 @@ void plane_done(struct plane *p)
     p->datagram = NULL;
 }
 
-void plane_set_tun(struct plane *p, int fd)
+void plane_set_tun(struct plane *p, int fd, unsigned offload)
 {
-    close_fd(&p->tun);
-    p->tun = fd;
+    close_fd(&p->tun.fd);
+    tunq_init(&p->tun, fd, offload);
 }
 
 void plane_set_steer(struct plane *p, int fd)
@@ -127,9 +127,10 @@ static void on_tun(void *ctx, int events)
 {
     struct plane *p = ctx;
     struct batch b;
+    bool more = true;
     (void)events;
-    for (unsigned i = 0; i < TURN_BATCHES; i++) {
-        int n = tunq_read(p->tun, &p->arena, &b);
+    for (unsigned i = 0; more && i < TURN_BATCHES; i++) {
+        int n = tunq_read(&p->tun, &p->arena, &b, &more);
         if (n < 0) {
             event(EV_INTERFACE_FAILED, NULL, F_TEXT("cause", "it was taken away from us; restart the server"));
             watch_set(p->watch, 0);
@@ -137,8 +138,6 @@ static void on_tun(void *ctx, int events)
         if (n <= 0)
             return;
         route(p, &b, true);
-        if (n < BATCH_MAX)
-            return;
     }
 }
 
@@ -175,7 +174,7 @@ void plane_set_peer(struct plane *p, uint32_t worker, int fd)
 
 int plane_start(struct plane *p)
 {
-    p->watch = p->tun >= 0 ? watch_new(p->loop, p->tun, LOOP_READ, on_tun, p) : NULL;
+    p->watch = p->tun.fd >= 0 ? watch_new(p->loop, p->tun.fd, LOOP_READ, on_tun, p) : NULL;
     return p->watch ? 0 : ERR_NOMEM;
 }
 
@@ -274,6 +273,6 @@ enum drop plane_from_session(struct plane *p, const struct batch *packets, const
         if (first == DROP_NONE)
             first = why;
     }
-    tunq_write(p->tun, &pass, drops);
+    tunq_write(&p->tun, &pass, drops);
     return first;
 }

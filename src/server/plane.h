@@ -27,7 +27,8 @@ struct plane_peer {
 struct plane {
     struct loop *loop;
     uint32_t worker;
-    int tun, steer; /* -1: none */
+    struct tunq tun;
+    int steer; /* -1: none */
     struct watch *watch;
     struct arena arena;
     uint8_t *datagram;    /* HANDOVER_MAX */
@@ -45,7 +46,7 @@ struct plane {
 int plane_init(struct plane *p, struct loop *l, uint32_t worker, plane_deliver_fn *deliver, void *ctx) MUST_CHECK;
 void plane_done(struct plane *p);
 /* Descriptors are taken over. */
-void plane_set_tun(struct plane *p, int fd);
+void plane_set_tun(struct plane *p, int fd, unsigned offload); /* offload: what tun_offload() switched on */
 void plane_set_steer(struct plane *p, int fd);
 void plane_set_peer(struct plane *p, uint32_t worker, int fd); /* replaces an older one */
 /* The networks of the pools, for their broadcast addresses; at most 16. */

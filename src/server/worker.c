@@ -151,7 +151,7 @@ static int on_certificate(struct worker *w, struct slice body)
 static int worker_start(struct worker *w)
 {
     /* Without authd too: another one is on its way, and logins wait for it. */
-    if (!w->have_config || !w->tls || !w->limits.page || w->plane.tun < 0)
+    if (!w->have_config || !w->tls || !w->limits.page || w->plane.tun.fd < 0)
         return ERR_STATE;
     make_conf(w);
     w->interim = timer_new(w->loop, on_interim, w);
@@ -177,7 +177,7 @@ static int set_up(struct worker *w, struct imsg *m)
         w->listeners[m->id].fd = take_fd(m);
         return 0;
     case ROLE_TUN:
-        plane_set_tun(&w->plane, take_fd(m));
+        plane_set_tun(&w->plane, take_fd(m), m->id);
         return 0;
     case ROLE_STEER:
         plane_set_steer(&w->plane, take_fd(m));

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "dp/stream.h"
+#include "seg/gso.h"
 #include "tls/cert.h"
 #include "tls/prim_host.h"
 
@@ -30,6 +31,8 @@ struct end {
     uint64_t got;  /* packets received */
     uint32_t last; /* number in the last one: they must rise */
     bool deaf;     /* does not read its socket */
+    uint8_t *raw;  /* if set, packets are collected here, one behind the other, and not looked at */
+    size_t raw_n;
 };
 
 static struct end server, client;
@@ -104,6 +107,8 @@ static void start_end(struct end *e, int fd)
                              .linger_timeout = 2000 };
     e->secure = e->up = e->down = e->dead = e->deaf = false;
     e->got = e->last = 0;
+    e->raw = NULL;
+    e->raw_n = 0;
     stream_init(&e->s, &c, &e->bench, fd, now);
 }
 
@@ -128,7 +133,7 @@ static int tear_down(void **state)
     stream_done(&server.s);
     stream_done(&client.s);
     assert_null(server.s.out.block);
-    assert_null(server.s.queue.block);
+    assert_null(server.s.queue.table);
     assert_null(server.s.carry.block);
     return 0;
 }
@@ -166,6 +171,12 @@ static void check_packets(struct end *e, const struct batch *b)
 {
     for (unsigned i = 0; i < b->n; i++) {
         const uint8_t *p = b->at[i].p;
+        if (e->raw) {
+            memcpy(e->raw + e->raw_n, p, b->at[i].n);
+            e->raw_n += b->at[i].n;
+            e->got++;
+            continue;
+        }
         uint32_t number = (uint32_t)p[20] << 24 | (uint32_t)p[21] << 16 | (uint32_t)p[22] << 8 | p[23];
         assert_true(number > e->last);
         e->last = number;
@@ -249,7 +260,7 @@ static void packets_flow_both_ways(void **state)
     assert_int_equal(drops_sum(&server.s.count.drops) + drops_sum(&client.s.count.drops), 0);
     assert_null(server.s.out.block); /* nothing is held when there is nothing to hold */
     assert_null(server.s.carry.block);
-    assert_null(server.s.queue.block);
+    assert_null(server.s.queue.table);
 }
 
 /* Carries what one end sent to the other, `chunk` bytes at a time. */
@@ -322,20 +333,20 @@ static void a_stalled_reader_costs_three_blocks(void **state)
     (void)state;
     bring_up();
     client.deaf = true;
-    for (unsigned i = 0; i < 300; i++, number += 32) { /* 13 MB */
+    for (unsigned i = 0; i < 300; i++, number += 32, now++) { /* 13 MB */
         send_numbered(&server, number, 32, PACKET);
         turn(&server);
     }
     assert_true(server.s.count.drops.n[DROP_QUEUE] > 9000);
     assert_non_null(server.s.out.block);
-    assert_true(server.s.queue.to <= STREAM_QUEUE && server.s.out.to <= STREAM_OUT);
+    assert_true(fq_memory(&server.s.queue, &server.bench.fq) + STREAM_OUT + STREAM_CARRY < 262144);
     assert_true(stream_wants(&server.s) & LOOP_WRITE);
     client.deaf = false;
     turns(50, 0);
     assert_int_equal(client.got + server.s.count.drops.n[DROP_QUEUE], 9600);
     assert_int_equal(client.got, server.s.count.packets_out);
     assert_null(server.s.out.block);
-    assert_null(server.s.queue.block);
+    assert_null(server.s.queue.table);
     assert_false(stream_wants(&server.s) & LOOP_WRITE);
     uint64_t before = client.got;
     send_numbered(&server, number, 32, PACKET); /* the stream is whole */
@@ -450,6 +461,99 @@ static void closing_during_the_handshake_is_at_once(void **state)
     assert_true(server.dead && !server.down);
 }
 
+enum { SUPERS = 12, SUPER = 60040, SUPER_SIZE = 1360 };
+
+/* A TCP super-packet of IPv4 as a TUN queue gives it out: 44 full packets and a short one. */
+static void make_super(uint8_t *p, struct packet *out, unsigned k)
+{
+    struct vnet v = { .flags = VNET_NEEDS_CSUM,
+                      .gso_type = VNET_GSO_TCPV4,
+                      .hdr_len = 40,
+                      .gso_size = SUPER_SIZE,
+                      .csum_start = 20,
+                      .csum_offset = 16 };
+    memset(p, 0, 40);
+    p[0] = 0x45;
+    p[2] = SUPER >> 8;
+    p[3] = SUPER & 0xff;
+    p[9] = 6;
+    p[15] = 1;
+    p[19] = 2;
+    p[24] = (uint8_t)k; /* sequence number */
+    p[32] = 0x50;
+    p[33] = 0x10;
+    for (size_t i = 40; i < SUPER; i++)
+        p[i] = (uint8_t)(i * 7 + k);
+    *out = (struct packet){ .p = p, .n = SUPER };
+    vnet_write(out->vnet, &v);
+}
+
+static void super_packets_are_cut(bool deaf)
+{
+    static uint8_t supers[SUPERS][SUPER], got[SUPERS * (SUPER + 45 * 40)], want[sizeof(got)];
+    struct batch b = { .n = SUPERS };
+    size_t n = 0;
+    bring_up();
+    client.raw = got;
+    client.deaf = deaf;
+    for (unsigned k = 0; k < SUPERS; k++) {
+        struct gso g;
+        make_super(supers[k], &b.at[k], k);
+        assert_int_equal(gso_init(&g, b.at[k].vnet, slice_of(supers[k], SUPER)), 0);
+        while (gso_next_len(&g))
+            n += gso_next(&g, want + n);
+    }
+    for (unsigned k = 0, step = deaf ? 6 : 2; k < SUPERS; k += step) {
+        struct batch some = { .n = step };
+        memcpy(some.at, b.at + k, step * sizeof(b.at[0]));
+        stream_send(&server.s, &some, now);
+        assert_int_equal(!fq_empty(&server.s.queue), deaf);
+        if (deaf && k == 0)
+            assert_true(server.s.count.packets_out % 45); /* the socket was full in the middle of one */
+        client.deaf = false;
+        turns(60, 0);
+        client.deaf = deaf;
+    }
+    assert_int_equal(client.got, SUPERS * 45);
+    assert_int_equal(server.s.count.packets_out, SUPERS * 45);
+    assert_int_equal(client.raw_n, n);
+    assert_memory_equal(got, want, n);
+    assert_null(server.s.queue.table);
+}
+
+static void super_packets_are_cut_at_once(void **state)
+{
+    int size = 200000; /* what anybody may have */
+    (void)state;
+    assert_int_equal(setsockopt(server.s.fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
+    super_packets_are_cut(false);
+}
+
+static void super_packets_are_cut_behind_a_full_socket(void **state)
+{
+    (void)state;
+    super_packets_are_cut(true);
+}
+
+/* Keys may change at any time (RFC 8446 4.6.3), in both directions, and nothing is lost. */
+static void new_keys_lose_nothing(void **state)
+{
+    uint32_t number = 1;
+    (void)state;
+    bring_up();
+    for (unsigned i = 0; i < 300; i++, number += 20) {
+        if (i % 3 == 0)
+            assert_int_equal(tls_key_update(i % 2 ? server.s.tls : client.s.tls, i % 4 != 0), 0);
+        send_numbered(&client, number, 20, PACKET);
+        send_numbered(&server, number, 20, PACKET);
+        turns(2, 0);
+    }
+    turns(4, 0);
+    assert_int_equal(server.got, 6000);
+    assert_int_equal(client.got, 6000);
+    assert_int_equal(drops_sum(&server.s.count.drops) + drops_sum(&client.s.count.drops), 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -458,6 +562,9 @@ int main(void)
         T(any_chunk_size_will_do),
         T(nothing_is_sent_before_it_is_up),
         T(too_long_packets_are_dropped),
+        T(super_packets_are_cut_at_once),
+        T(super_packets_are_cut_behind_a_full_socket),
+        T(new_keys_lose_nothing),
         T(a_stalled_reader_costs_three_blocks),
         T(an_orderly_end_is_told_to_both),
         T(an_end_towards_a_stalled_peer_is_bounded),

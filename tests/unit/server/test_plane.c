@@ -50,7 +50,7 @@ static int set_up(void **state)
             socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, tun) < 0)
             return -1;
         box[i].tun = tun[1];
-        plane_set_tun(&box[i].plane, tun[0]);
+        plane_set_tun(&box[i].plane, tun[0], 0);
         plane_set_peer(&box[i].plane, 1 - i, pair[i]);
         plane_add_net(&box[i].plane, &net);
         if (plane_start(&box[i].plane) < 0)
