@@ -285,6 +285,7 @@ static void test_not_ours(void **state)
     uint8_t p[600];
     start(&b);
     size_t n = put_ask(p, sizeof p, &a);
+    assert_true(n > 28 && n <= sizeof p);
     assert_false(help_feed(&b.i, p, n, b.now)); /* IPCP is not open */
     inform_ipv4_up(&b.i, CLIENT4);
     assert_true(help_feed(&b.i, p, n, b.now));
