@@ -22,19 +22,20 @@ static void get_text(struct rd *r, char *dst, size_t cap)
     dst[s.n] = 0;
 }
 
-static void put_prefix(struct wr *w, const struct prefix *p)
+static void put_address(struct wr *w, const struct prefix *p)
 {
     wr_u8(w, p->family);
     wr_u8(w, p->len);
     wr_bytes(w, p->addr, 16);
 }
 
-static void get_prefix(struct rd *r, struct prefix *p)
+/* One address: a whole network from a process that was taken over would become a route. */
+static void get_address(struct rd *r, struct prefix *p)
 {
     p->family = rd_u8(r);
     p->len = rd_u8(r);
     rd_copy(r, p->addr, 16);
-    if ((p->family != 4 && p->family != 6) || p->len > (p->family == 4 ? 32 : 128))
+    if ((p->family != 4 && p->family != 6) || p->len != (p->family == 4 ? 32 : 128))
         r->bad = true;
 }
 
@@ -57,7 +58,7 @@ size_t plan_encode(const struct plan *p, uint8_t *dst, size_t cap)
         wr_u8(&w, p->methods[i]);
     wr_u8(&w, p->n_addresses);
     for (unsigned i = 0; i < p->n_addresses; i++)
-        put_prefix(&w, &p->addresses[i]);
+        put_address(&w, &p->addresses[i]);
     wr_u8(&w, p->want_dns);
     wr_u8(&w, p->verbose);
     return wr_len(&w);
@@ -94,7 +95,7 @@ int plan_decode(struct slice body, struct plan *ret_p)
     if (p.n_addresses > PLAN_ADDRESSES)
         return ERR_LENGTH;
     for (unsigned i = 0; i < p.n_addresses; i++)
-        get_prefix(&r, &p.addresses[i]);
+        get_address(&r, &p.addresses[i]);
     p.want_dns = rd_u8(&r);
     p.verbose = rd_u8(&r);
     if (!rd_end(&r))
@@ -110,7 +111,7 @@ size_t addresses_encode(const struct prefix *a, unsigned n, const char *why, uin
     put_text(&w, why);
     wr_u8(&w, n);
     for (unsigned i = 0; i < n; i++)
-        put_prefix(&w, &a[i]);
+        put_address(&w, &a[i]);
     return wr_len(&w);
 }
 
@@ -122,7 +123,7 @@ int addresses_decode(struct slice body, struct prefix *a, unsigned max, char why
     if (n > max)
         return ERR_LENGTH;
     for (unsigned i = 0; i < n; i++)
-        get_prefix(&r, &a[i]);
+        get_address(&r, &a[i]);
     return rd_end(&r) ? (int)n : ERR_LENGTH;
 }
 
@@ -155,7 +156,7 @@ int up_decode(struct slice body, struct up_net *ret_u)
 size_t address_encode(const struct prefix *a, uint8_t *dst, size_t cap)
 {
     struct wr w = wr_of(dst, cap);
-    put_prefix(&w, a);
+    put_address(&w, a);
     return wr_len(&w);
 }
 
@@ -163,7 +164,7 @@ int address_decode(struct slice body, struct prefix *ret_a)
 {
     struct rd r = rd_slice(body);
     struct prefix p = { 0 };
-    get_prefix(&r, &p);
+    get_address(&r, &p);
     if (!rd_end(&r))
         return ERR_LENGTH;
     *ret_a = p;

@@ -30,6 +30,7 @@ static const char usage[] =
 enum {
     O_USER = 256,
     O_PASSWORD,
+    O_PASSWORD_HERE,
     O_CA,
     O_PIN,
     O_IF,
@@ -46,6 +47,7 @@ enum {
 static const struct option longs[] = {
     { "user", required_argument, NULL, O_USER },
     { "password-file", required_argument, NULL, O_PASSWORD },
+    { "password", optional_argument, NULL, O_PASSWORD_HERE }, /* or it would pass for an abbreviation */
     { "ca", required_argument, NULL, O_CA },
     { "pin", required_argument, NULL, O_PIN },
     { "interface", required_argument, NULL, O_IF },
@@ -82,8 +84,9 @@ int options_server(const char *text, struct options *o, char err[256])
     const char *colon = strrchr(text, ':'), *port = NULL;
     size_t n = strlen(text);
     struct prefix p;
+    bool brackets = text[0] == '[';
     o->port = 443;
-    if (text[0] == '[') {
+    if (brackets) {
         const char *close = strchr(text, ']');
         if (!close || (close[1] && close[1] != ':')) {
             snprintf(err, 256, "brackets go around an IPv6 address, as in [2001:db8::1]:443");
@@ -107,6 +110,10 @@ int options_server(const char *text, struct options *o, char err[256])
     memcpy(o->host, text, n);
     o->host[n] = 0;
     o->host_is_ip = !strchr(o->host, '/') && prefix_parse(o->host, false, &p) == 0;
+    if (brackets && !(o->host_is_ip && p.family == 6)) {
+        snprintf(err, 256, "brackets go around an IPv6 address, as in [2001:db8::1]:443");
+        return ERR_VALUE;
+    }
     if (o->host_is_ip)
         o->host_ip = p;
     else if (strspn(o->host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") != n) {
@@ -169,6 +176,8 @@ static int take(int opt, char *arg, struct options *o)
     case O_PASSWORD:
         o->password_file = arg;
         return 0;
+    case O_PASSWORD_HERE:
+        return wrong("a password never stands on the command line: use --password-file FILE, or be asked", NULL);
     case O_CA:
         o->ca_file = arg;
         return 0;
@@ -180,7 +189,9 @@ static int take(int opt, char *arg, struct options *o)
         o->interface = arg;
         return interface_ok(arg) ? 0 : wrong("not a name for an interface", arg);
     case O_ROUTE:
-        if (o->n_routes == OPT_ROUTES || prefix_parse(arg, false, &o->routes[o->n_routes++]) < 0)
+        if (o->n_routes == OPT_ROUTES)
+            return wrong("at most 64 routes", arg);
+        if (prefix_parse(arg, false, &o->routes[o->n_routes++]) < 0)
             return wrong("a route is a network such as 10.0.0.0/8, with no bits beyond its length", arg);
         return 0;
     case O_METHODS:
@@ -222,8 +233,10 @@ int options_read(int argc, char **argv, struct options *o)
     o->methods[0] = AUTH_EAP_MSCHAPV2;
     o->methods[1] = AUTH_MSCHAPV2;
     for (int c; (c = getopt_long(argc, argv, "v", longs, NULL)) != -1;) {
-        if (c == '?')
-            return 100 + EXIT_USAGE; /* getopt_long has said which */
+        if (c == '?') { /* getopt_long has said which */
+            fputs("adit: see adit --help\n", stderr);
+            return 100 + EXIT_USAGE;
+        }
         int r = flag(c, o);
         if (r < 0)
             r = take(c, optarg, o);

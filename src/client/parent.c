@@ -96,6 +96,20 @@ static void on_up(struct parent *p, const struct imsg *m)
     close(fd);
 }
 
+/* The engine may only name an address that it was told to dial: a route will be pinned to it. */
+static bool on_peer(struct parent *p, const struct imsg *m)
+{
+    struct prefix at;
+    if (address_decode(m->body, &at) < 0)
+        return false;
+    for (unsigned i = 0; i < p->plan->n_addresses; i++)
+        if (prefix_eq(&at, &p->plan->addresses[i])) {
+            p->server = at;
+            return true;
+        }
+    return false;
+}
+
 static void on_engine(void *ctx, struct imsg *m)
 {
     struct parent *p = ctx;
@@ -107,8 +121,10 @@ static void on_engine(void *ctx, struct imsg *m)
     }
     switch ((enum client_msg)m->type) {
     case CM_PEER:
-        if (address_decode(m->body, &p->server) < 0)
+        if (!on_peer(p, m)) {
+            event(EV_ROLE_REFUSED, p->plan->call, F_TEXT("role", "engine"), F_TEXT("cause", "not an address to dial"));
             stop(p, EXIT_FAILED);
+        }
         break;
     case CM_UP:
         on_up(p, m);

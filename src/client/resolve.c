@@ -9,8 +9,7 @@
 #include "client/msgs.h"
 #include "priv/proc.h"
 
-/* RFC 8305 4: families alternate, the first one that the system prefers begins. */
-static unsigned interleave(const struct addrinfo *list, struct prefix *out, unsigned max)
+unsigned resolve_order(const struct addrinfo *list, struct prefix *out, unsigned max)
 {
     struct prefix fam[2][PLAN_ADDRESSES];
     unsigned n[2] = { 0, 0 }, total = 0;
@@ -45,7 +44,7 @@ static size_t look_up(const char *host, uint8_t *dst, size_t cap)
     int r = getaddrinfo(host, NULL, &hints, &list);
     if (r)
         return addresses_encode(NULL, 0, gai_strerror(r), dst, cap);
-    unsigned n = interleave(list, found, PLAN_ADDRESSES);
+    unsigned n = resolve_order(list, found, PLAN_ADDRESSES);
     freeaddrinfo(list);
     return addresses_encode(found, n, n ? "" : "the name has no address", dst, cap);
 }

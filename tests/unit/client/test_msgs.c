@@ -1,0 +1,247 @@
+/* What the client's processes say to each other: every message there and back, cut, lengthened and bent, and who may say it. */
+#include "client/msgs.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct plan full;
+static uint8_t buf[4096];
+
+static void fill(char *dst, size_t n, char c)
+{
+    memset(dst, c, n);
+    dst[n] = '\0';
+}
+
+/* Every list and every text as long as it may be. */
+static size_t encode_full(void)
+{
+    memset(&full, 0, sizeof full);
+    fill(full.host, sizeof full.host - 1, 'h');
+    fill(full.host_header, sizeof full.host_header - 1, 'H');
+    fill(full.call, sizeof full.call - 1, 'c');
+    fill(full.user, sizeof full.user - 1, 'u');
+    full.host_is_ip = full.want_dns = true;
+    full.port = 65535;
+    full.password_len = sizeof full.password;
+    memset(full.password, 0, sizeof full.password); /* a password is bytes */
+    full.password[5] = 'p';
+    full.n_pins = OPT_PINS;
+    memset(full.pins, 0x99, sizeof full.pins);
+    full.n_methods = 2;
+    full.methods[0] = AUTH_MSCHAPV2;
+    full.methods[1] = AUTH_PAP;
+    full.n_addresses = PLAN_ADDRESSES;
+    for (unsigned i = 0; i < PLAN_ADDRESSES; i++) {
+        static const uint8_t six[16] = { 0xfd, [15] = 1 };
+        full.addresses[i] = i % 2 ? prefix_v6(six, 128) : prefix_v4(0xc6120000 + i, 32);
+    }
+    size_t n = plan_encode(&full, buf, sizeof buf);
+    assert_true(n > 0);
+    return n;
+}
+
+static void test_plan(void **state)
+{
+    (void)state;
+    static struct plan got;
+    size_t n = encode_full();
+    memset(&got, 0xaa, sizeof got);
+    assert_int_equal(plan_decode(slice_of(buf, n), &got), 0);
+    assert_string_equal(got.host, full.host);
+    assert_string_equal(got.host_header, full.host_header);
+    assert_string_equal(got.call, full.call);
+    assert_string_equal(got.user, full.user);
+    assert_int_equal(got.port, 65535);
+    assert_true(got.host_is_ip && got.want_dns && !got.verbose);
+    assert_int_equal(got.password_len, sizeof full.password);
+    assert_memory_equal(got.password, full.password, sizeof full.password);
+    assert_memory_equal(got.pins, full.pins, sizeof full.pins);
+    assert_int_equal(got.n_methods, 2);
+    assert_int_equal(got.methods[1], AUTH_PAP);
+    for (unsigned i = 0; i < PLAN_ADDRESSES; i++)
+        assert_true(prefix_eq(&got.addresses[i], &full.addresses[i]));
+    struct imsg m = { .type = CM_PLAN, .body = slice_of(buf, n) };
+    assert_null(client_msg_check(CM_FROM_PARENT, &m)); /* the largest plan passes the monitor */
+}
+
+static void test_plan_cut(void **state)
+{
+    (void)state;
+    static struct plan got, before;
+    size_t n = encode_full();
+    memset(&got, 0xaa, sizeof got);
+    before = got;
+    for (size_t cut = 0; cut < n; cut++) {
+        uint8_t *exact = malloc(cut + 1);
+        assert_non_null(exact);
+        memcpy(exact, buf, cut);
+        assert_true(plan_decode(slice_of(exact, cut), &got) < 0);
+        free(exact);
+    }
+    buf[n] = 0;
+    assert_true(plan_decode(slice_of(buf, n + 1), &got) < 0);
+    assert_memory_equal(&got, &before, sizeof got); /* untouched on failure */
+    assert_int_equal(plan_encode(&full, buf, n - 1), 0);
+}
+
+/* Each length and count set to what it must not be: one more than there is room for, and the most that the field holds. */
+static void test_plan_lengths(void **state)
+{
+    (void)state;
+    static struct plan got;
+    const size_t host = 0, header = 2 + 255 + 3, call = header + 2 + 263, user = call + 2 + 39,
+                 password = user + 2 + 256, pins = password + 2 + sizeof full.password,
+                 methods = pins + 1 + 32 * OPT_PINS, addresses = methods + 3;
+    static const size_t room[] = { OPT_HOST, OPT_HOST + 8, 40, AUTH_NAME_MAX + 1, AUTH_PASSWORD_BYTES + 1 };
+    const size_t wide[] = { host, header, call, user, password };
+    for (unsigned i = 0; i < 5; i++) {
+        size_t n = encode_full();
+        assert_int_equal(buf[wide[i]] << 8 | buf[wide[i] + 1], room[i] - 1);
+        buf[wide[i]] = (uint8_t)(room[i] >> 8);
+        buf[wide[i] + 1] = (uint8_t)room[i];
+        assert_true(plan_decode(slice_of(buf, n), &got) < 0);
+        memset(buf + wide[i], 0xff, 2);
+        assert_true(plan_decode(slice_of(buf, n), &got) < 0);
+        memset(buf + wide[i], 0, 2);
+        assert_true(plan_decode(slice_of(buf, n), &got) < 0); /* what was the text is now in the way */
+    }
+    const size_t narrow[] = { pins, methods, addresses };
+    static const uint8_t max[] = { OPT_PINS, AUTH_METHODS, PLAN_ADDRESSES };
+    for (unsigned i = 0; i < 3; i++) {
+        size_t n = encode_full();
+        assert_int_equal(buf[narrow[i]], i == 1 ? 2 : max[i]);
+        static const uint8_t bad[] = { 0, 1, 0xff };
+        for (unsigned k = 0; k < sizeof bad; k++) {
+            buf[narrow[i]] = bad[k];
+            assert_true(plan_decode(slice_of(buf, n), &got) < 0);
+        }
+        buf[narrow[i]] = (uint8_t)(max[i] + 1);
+        assert_true(plan_decode(slice_of(buf, n), &got) < 0);
+    }
+    size_t n = encode_full();
+    buf[host + 2] = 0; /* a NUL inside a text */
+    assert_true(plan_decode(slice_of(buf, n), &got) < 0);
+    static const uint8_t ids[] = { AUTH_NONE, AUTH_METHODS, 0xff };
+    for (unsigned i = 0; i < sizeof ids; i++) {
+        encode_full();
+        buf[methods + 1] = ids[i];
+        assert_true(plan_decode(slice_of(buf, n), &got) < 0);
+    }
+}
+
+/* An address is one address: no network, no third family. */
+static void test_address(void **state)
+{
+    (void)state;
+    static const uint8_t six[16] = { 0xfd, [15] = 1 };
+    struct prefix a = prefix_v4(0xc6120001, 32), b = prefix_v6(six, 128), got;
+    assert_int_equal(address_encode(&a, buf, sizeof buf), 18);
+    assert_int_equal(address_decode(slice_of(buf, 18), &got), 0);
+    assert_true(prefix_eq(&a, &got));
+    assert_int_equal(address_encode(&b, buf, sizeof buf), 18);
+    assert_int_equal(address_decode(slice_of(buf, 18), &got), 0);
+    assert_true(prefix_eq(&b, &got));
+    static const uint8_t bad[][2] = { { 4, 0 },  { 4, 31 }, { 4, 33 },  { 4, 128 }, { 6, 0 },
+                                      { 6, 64 }, { 6, 32 }, { 6, 129 }, { 0, 32 },  { 5, 32 } };
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        memcpy(buf, bad[i], 2);
+        assert_true(address_decode(slice_of(buf, 18), &got) < 0);
+    }
+    memcpy(buf, (uint8_t[]){ 6, 128 }, 2);
+    assert_true(address_decode(slice_of(buf, 17), &got) < 0);
+    assert_true(address_decode(slice_of(buf, 19), &got) < 0);
+    assert_true(address_decode(slice_of(buf, 0), &got) < 0);
+}
+
+static void test_addresses(void **state)
+{
+    (void)state;
+    struct prefix a[PLAN_ADDRESSES], got[PLAN_ADDRESSES];
+    char why[256];
+    for (unsigned i = 0; i < PLAN_ADDRESSES; i++)
+        a[i] = prefix_v4(i, 32);
+    for (unsigned n = 0; n <= PLAN_ADDRESSES; n++) {
+        size_t len = addresses_encode(a, n, n ? "" : "no such host", buf, sizeof buf);
+        assert_int_equal(addresses_decode(slice_of(buf, len), got, PLAN_ADDRESSES, why), n);
+        assert_string_equal(why, n ? "" : "no such host");
+        for (unsigned i = 0; i < n; i++)
+            assert_true(prefix_eq(&a[i], &got[i]));
+        for (size_t cut = 0; cut < len; cut++)
+            assert_true(addresses_decode(slice_of(buf, cut), got, PLAN_ADDRESSES, why) < 0);
+        assert_true(addresses_decode(slice_of(buf, len + 1), got, PLAN_ADDRESSES, why) < 0);
+        if (n)
+            assert_true(addresses_decode(slice_of(buf, len), got, n - 1, why) < 0);
+    }
+}
+
+static void test_up(void **state)
+{
+    (void)state;
+    struct up_net u = { 0x0a500002, 0x0a500001, { 1, 2 }, 1400 }, got;
+    size_t n = up_encode(&u, buf, sizeof buf);
+    assert_int_equal(n, 18);
+    assert_int_equal(up_decode(slice_of(buf, n), &got), 0);
+    assert_memory_equal(&got.dns, &u.dns, sizeof u.dns);
+    assert_true(got.our_addr == u.our_addr && got.peer_addr == u.peer_addr && got.mtu == 1400);
+    for (size_t cut = 0; cut < n; cut++)
+        assert_true(up_decode(slice_of(buf, cut), &got) < 0);
+    assert_true(up_decode(slice_of(buf, n + 1), &got) < 0);
+}
+
+/* Who may say what, and how long it is: below, exactly, above. */
+static void test_monitor(void **state)
+{
+    (void)state;
+    static const struct {
+        int from;
+        uint32_t type;
+        size_t min, max;
+        unsigned fds;
+    } allowed[] = {
+        { CM_FROM_ENGINE, CM_PEER, 18, 18, 0 },        { CM_FROM_ENGINE, CM_UP, 18, 18, 0 },
+        { CM_FROM_ENGINE, CM_DOWN, 1, 1, 0 },          { CM_FROM_RESOLVER, CM_ADDRESSES, 3, 1024, 0 },
+        { CM_FROM_PARENT, CM_LOOKUP, 1, OPT_HOST, 0 }, { CM_FROM_PARENT, CM_PLAN, 16, 4096, 0 },
+        { CM_FROM_PARENT, CM_TUN, 0, 0, 1 },           { CM_FROM_PARENT, CM_STOP, 0, 0, 0 },
+    };
+    for (int from = CM_FROM_ENGINE; from <= CM_FROM_PARENT; from++)
+        for (uint32_t type = 0; type < CM_DOWN + 2; type++) {
+            bool may = false;
+            for (unsigned i = 0; i < sizeof allowed / sizeof allowed[0]; i++) {
+                if (allowed[i].from != from || allowed[i].type != type)
+                    continue;
+                may = true;
+                struct imsg m = { .type = type, .n_fds = allowed[i].fds };
+                m.body = slice_of(buf, allowed[i].min);
+                assert_null(client_msg_check(from, &m));
+                m.body.n = allowed[i].max;
+                assert_null(client_msg_check(from, &m));
+                m.body.n = allowed[i].max + 1;
+                assert_non_null(client_msg_check(from, &m));
+                m.body.n = allowed[i].min - 1;
+                if (allowed[i].min)
+                    assert_non_null(client_msg_check(from, &m));
+                m.body.n = allowed[i].min;
+                m.n_fds = allowed[i].fds + 1;
+                assert_non_null(client_msg_check(from, &m));
+            }
+            for (size_t n = 0; !may && n < 2000; n++) {
+                struct imsg m = { .type = type, .body = slice_of(buf, n) };
+                assert_non_null(client_msg_check(from, &m));
+            }
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plan),    cmocka_unit_test(test_plan_cut),  cmocka_unit_test(test_plan_lengths),
+        cmocka_unit_test(test_address), cmocka_unit_test(test_addresses), cmocka_unit_test(test_up),
+        cmocka_unit_test(test_monitor),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
