@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "events/events.h"
+
 struct attempt {
     struct dial *dial;
     struct watch *watch;
@@ -22,6 +24,7 @@ struct dial {
     struct attempt tries[DIAL_MAX];
     unsigned n, started, open;
     uint16_t port;
+    const char *call;
     msec deadline;
     struct timer *timer;
     dial_fn *fn;
@@ -111,7 +114,9 @@ static void next(struct dial *d)
     while (d->started < d->n) {
         struct attempt *t = &d->tries[d->started];
         const struct prefix *a = &d->addrs[d->started++];
+        char text[PREFIX_TEXT];
         t->dial = d;
+        event(EV_CLIENT_TRYING, d->call, F_TEXT("address", prefix_text(a, text)), F_NUM("port", d->port));
         t->fd = begin(a, d->port);
         t->watch = t->fd < 0 ? NULL : watch_new(d->loop, t->fd, LOOP_WRITE, on_ready, t);
         if (!t->watch) {
@@ -144,14 +149,15 @@ static void on_timer(void *ctx)
     next(d);
 }
 
-struct dial *dial_new(struct loop *l, const struct prefix *addrs, unsigned n, uint16_t port, dial_fn *fn, void *ctx)
+struct dial *dial_new(struct loop *l, const struct prefix *addrs, unsigned n, uint16_t port, const char *call,
+                      dial_fn *fn, void *ctx)
 {
     struct dial *d = calloc(1, sizeof *d);
     if (!d || n == 0 || n > DIAL_MAX) {
         free(d);
         return NULL;
     }
-    *d = (struct dial){ .loop = l, .n = n, .port = port, .fn = fn, .ctx = ctx };
+    *d = (struct dial){ .loop = l, .n = n, .port = port, .call = call, .fn = fn, .ctx = ctx };
     memcpy(d->addrs, addrs, n * sizeof *addrs);
     for (unsigned i = 0; i < DIAL_MAX; i++)
         d->tries[i].fd = -1;

@@ -11,7 +11,11 @@ struct dial;
 /* fd >= 0: connected, non-blocking, the taker's; `at` is its address. fd < 0: nobody answered; why is in words. */
 typedef void dial_fn(void *ctx, int fd, const struct prefix *at, const char *why);
 
-struct dial *dial_new(struct loop *l, const struct prefix *addrs, unsigned n, uint16_t port, dial_fn *fn, void *ctx);
+/* Dials in this order, 1 to DIAL_MAX addresses. `call`: correlation id for the log (CLIENT_TRYING); not owned. NULL: out of
+ * memory, or a number of addresses that cannot be. The callback comes once, never before dial_new() has returned; the
+ * dial may be freed in it. */
+struct dial *dial_new(struct loop *l, const struct prefix *addrs, unsigned n, uint16_t port, const char *call,
+                      dial_fn *fn, void *ctx);
 void dial_free(struct dial *d); /* no callback after it */
 
 #endif

@@ -286,11 +286,11 @@ static void on_plan(struct engine *e, const struct imsg *m)
     events_set_level(e->plan.verbose ? EVENT_DEBUG : EVENT_INFO);
     configure(e);
     if (!make_tls(e)) {
-        leave(e, EXIT_CERTIFICATE);
+        leave(e, EXIT_USAGE); /* a CA file without certificates, or none at all on this system */
         return;
     }
     event(EV_CLIENT_CONNECTING, e->plan.call, F_TEXT("server", e->plan.host_header));
-    e->dial = dial_new(e->loop, e->plan.addresses, e->plan.n_addresses, e->plan.port, on_dialled, e);
+    e->dial = dial_new(e->loop, e->plan.addresses, e->plan.n_addresses, e->plan.port, e->plan.call, on_dialled, e);
     if (!e->dial)
         leave(e, EXIT_FAILED);
 }

@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -27,6 +28,8 @@ static int read_line(FILE *f, struct plan *p)
             return ERR_LENGTH;
         p->password[n++] = (uint8_t)c;
     }
+    if (ferror(f))
+        return ERR_SYSTEM;
     if (n && p->password[n - 1] == '\r')
         n--;
     p->password_len = n;
@@ -67,9 +70,11 @@ static int read_password(const struct options *o, struct plan *p)
         return ERR_SYSTEM;
     }
     setvbuf(f, NULL, _IONBF, 0); /* no copy of the password in a stdio buffer */
-    int r = read_line(f, p);
+    int r = read_line(f, p), e = errno;
     fclose(f);
-    if (r < 0)
+    if (r == ERR_SYSTEM)
+        fprintf(stderr, "adit: the password file %s cannot be read: %s\n", o->password_file, strerror(e));
+    else if (r < 0)
         fprintf(stderr, "adit: the first line of %s is not a password of 1 to %zu bytes\n", o->password_file,
                 sizeof p->password);
     return r;
@@ -79,10 +84,17 @@ static int read_password(const struct options *o, struct plan *p)
 static int open_ca(const struct options *o)
 {
     const char *path = o->ca_file ? o->ca_file : o->n_pins ? "/dev/null" : system_ca;
+    struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         fprintf(stderr, "adit: the certificates in %s cannot be read: %s; %s\n", path, strerror(errno),
                 o->ca_file ? "check --ca" : "install ca-certificates, or use --ca FILE or --pin");
+    /* An empty file would pass for "those of the system" further on. */
+    if (fd >= 0 && o->ca_file && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)) {
+        fprintf(stderr, "adit: --ca: %s is not a file with certificates\n", path);
+        close(fd);
+        return -1;
+    }
     return fd;
 }
 

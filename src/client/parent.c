@@ -30,7 +30,7 @@ struct parent {
     struct timer *limit;
     pid_t engine_pid, resolver_pid;
     struct prefix server;
-    bool stopping, told; /* told: the engine said how it ended */
+    bool stopping, told, answered; /* told: the engine said how it ended; answered: the resolver has spoken */
     enum exit_code code;
 };
 
@@ -54,6 +54,7 @@ static void on_addresses(void *ctx, struct imsg *m)
 {
     struct parent *p = ctx;
     char why[256] = "malformed answer";
+    p->answered = true;
     int n = client_msg_check(CM_FROM_RESOLVER, m) ? ERR_VALUE
                                                   : addresses_decode(m->body, p->plan->addresses, PLAN_ADDRESSES, why);
     if (n <= 0) {
@@ -69,7 +70,7 @@ static void on_resolver_lost(void *ctx, int err)
 {
     struct parent *p = ctx;
     (void)err;
-    if (p->plan->n_addresses || p->stopping)
+    if (p->answered || p->stopping)
         return;
     event(EV_CLIENT_NOT_RESOLVED, p->plan->call, F_TEXT("server", p->opt->host),
           F_TEXT("cause", "the resolver process died"));
@@ -266,8 +267,10 @@ int parent_main(const struct options *o, struct plan *plan, int ca_fd, const cha
     char err[256];
     unsigned left = 0;
     p = (struct parent){ .opt = o, .plan = plan, .code = EXIT_FAILED };
-    if (undo_open(o->state_dir, o->interface, &p.undo, &left, err) < 0) {
-        event(EV_UNDO_BUSY, plan->call, F_TEXT("interface", o->interface), F_TEXT("cause", err));
+    int opened = undo_open(o->state_dir, o->interface, &p.undo, &left, err);
+    if (opened < 0) {
+        event(opened == ERR_STATE ? EV_UNDO_BUSY : EV_CLIENT_SETUP_FAILED, plan->call,
+              F_TEXT("interface", o->interface), F_TEXT("cause", err));
         return EXIT_FAILED;
     }
     if (left)

@@ -10,6 +10,7 @@ struct scan {
     char *buf;
     size_t at, n;
     unsigned line;
+    unsigned depth, opened; /* braces that are open, and the line of the outermost one */
 };
 
 static bool refuse(struct scan *s, const char *words)
@@ -93,6 +94,15 @@ static bool pass_comment(struct scan *s)
     return true;
 }
 
+/* libconfuse takes the end of the file for the end of a block: a file cut short would pass for a whole one. */
+static void count_brace(struct scan *s, char c)
+{
+    if (c == '{' && s->depth++ == 0)
+        s->opened = s->line;
+    if (c == '}' && s->depth > 0)
+        s->depth--;
+}
+
 /* Nothing is set by "x = {}": libconfuse would keep the default, which is not what it says. */
 static bool closes_empty_list(char c, const char last[2])
 {
@@ -101,7 +111,7 @@ static bool closes_empty_list(char c, const char last[2])
 
 bool prepare_text(struct reader *r, char *buf, size_t n)
 {
-    struct scan s = { r, buf, 0, n, 1 };
+    struct scan s = { .r = r, .buf = buf, .n = n, .line = 1 };
     bool token_start = true;
     char last[2] = { 0, 0 }; /* the characters before, blanks left out */
     while (s.at < n) {
@@ -117,6 +127,7 @@ bool prepare_text(struct reader *r, char *buf, size_t n)
         } else if (closes_empty_list(c, last)) {
             return refuse(&s, "an empty list; leave the option out, or write what you want");
         } else if (stands_bare(&s)) {
+            count_brace(&s, c);
             s.line += c == '\n';
             token = bare(c);
             s.at++;
@@ -131,5 +142,6 @@ bool prepare_text(struct reader *r, char *buf, size_t n)
             last[1] = c;
         }
     }
-    return true;
+    s.line = s.opened;
+    return s.depth == 0 || refuse(&s, "a { on this line is never closed");
 }

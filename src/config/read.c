@@ -60,7 +60,9 @@ static uint8_t *slurp(struct reader *r, size_t *ret_n)
     size_t n = 0;
     ssize_t got = 0;
     int fd = open(r->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0 || fstat(fd, &st) < 0) {
+    if (fd < 0 && errno == ENOENT) {
+        complain(r, 0, "there is no such file; name the configuration with --config FILE");
+    } else if (fd < 0 || fstat(fd, &st) < 0) {
         complain(r, 0, "%s", strerror(errno));
     } else if (S_ISDIR(st.st_mode)) {
         complain(r, 0, "not a file");

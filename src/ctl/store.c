@@ -67,7 +67,11 @@ static int open_folder(const struct place *p, bool create)
     int fd = open(p->folder, flags);
     if (fd < 0 && errno == ENOENT && create && make_folder(p) == 0)
         fd = open(p->folder, flags);
-    if (fd < 0 || fstat(fd, &st) < 0) {
+    if (fd < 0 && errno == ENOENT && !create) {
+        fail("there are no users yet (no folder %s); add one: aditctl user add NAME", p->folder);
+    } else if (fd < 0 && errno == EACCES) {
+        fail("%s: %s; the users are the server's: try sudo aditctl", p->folder, strerror(EACCES));
+    } else if (fd < 0 || fstat(fd, &st) < 0) {
         fail("%s: %s", p->folder, strerror(errno));
     } else if (st.st_uid != p->uid) {
         struct passwd *pw = getpwuid(p->uid);

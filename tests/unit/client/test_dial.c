@@ -96,7 +96,7 @@ static int dial(const struct prefix *addrs, unsigned n, uint16_t port, msec limi
     t.fd = -2;
     t.began = loop_now(t.loop);
     timer_set(late, t.began + limit);
-    t.dial = dial_new(t.loop, addrs, n, port, on_dialled, &t);
+    t.dial = dial_new(t.loop, addrs, n, port, NULL, on_dialled, &t);
     assert_non_null(t.dial);
     assert_int_equal(t.calls, 0); /* never before dial_new() has returned */
     int code = loop_run(t.loop);
@@ -224,9 +224,9 @@ static void test_given_up(void **state)
 {
     (void)state;
     struct prefix a[DIAL_MAX + 1] = { v4(1) };
-    assert_null(dial_new(t.loop, a, 0, 443, on_dialled, &t));
-    assert_null(dial_new(t.loop, a, DIAL_MAX + 1, 443, on_dialled, &t));
-    struct dial *d = dial_new(t.loop, a, 1, 1, on_dialled, &t); /* freed before its first attempt */
+    assert_null(dial_new(t.loop, a, 0, 443, NULL, on_dialled, &t));
+    assert_null(dial_new(t.loop, a, DIAL_MAX + 1, 443, NULL, on_dialled, &t));
+    struct dial *d = dial_new(t.loop, a, 1, 1, NULL, on_dialled, &t); /* freed before its first attempt */
     struct timer *late = timer_new(t.loop, on_late, NULL);
     assert_true(d && late);
     dial_free(d);

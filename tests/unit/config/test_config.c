@@ -110,6 +110,9 @@ static void test_syntax(void **state)
     bad(BASE "users = \xc3\xbc\n", "4: an unexpected character; put values into quotes");
     bad(BASE "include(\"/etc/passwd\")\n", "4: an unexpected character; put values into quotes");
     bad(BASE "\n\n/* open\n\n", "6: a comment begins here and does not end");
+    bad(BASE "\nlimits {\n tls = 5\n", "5: a { on this line is never closed");
+    bad(BASE "dns = { \"192.0.2.1\",\n", "4: a { on this line is never closed");
+    bad(BASE "limits { # }\n \n", "4: a { on this line is never closed");
     bad(BASE "nat true\n", "4: missing equal sign after option 'nat'");
     bad(BASE "pool { }\n", "4: missing title for section 'pool'");
     bad(BASE "}\n", "4: unexpected closing brace");
