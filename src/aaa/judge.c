@@ -242,6 +242,54 @@ struct judge *judge_new(const struct config *c, const struct env *env, void *loo
     return j;
 }
 
+static bool same_pools(const struct config *a, const struct config *b)
+{
+    for (unsigned i = 0; i < a->n_pools && i < b->n_pools; i++)
+        if (!prefix_eq(&a->pools[i].ipv4, &b->pools[i].ipv4))
+            return false;
+    return a->n_pools == b->n_pools;
+}
+
+/* The same leases in other pools; what lies in none of them any more nobody else can get. */
+static int change_pools(struct judge *j, const struct config *c)
+{
+    struct pool *pool = pool_new(c);
+    if (!pool)
+        return ERR_NOMEM;
+    pool_inherit(pool, j->pool);
+    for (unsigned i = 0; i < JUDGE_BUCKETS; i++)
+        for (const struct sess *s = j->buckets[i]; s; s = s->next)
+            if (s->leased)
+                (void)!pool_take(pool, s->leased);
+    pool_free(j->pool);
+    j->pool = pool;
+    return 0;
+}
+
+static void reopen_users(struct judge *j)
+{
+    char why[USERS_ERR];
+    struct users *users = users_open(j->c.users, false, why);
+    if (users) {
+        users_close(j->users);
+        j->users = users;
+    } else {
+        event(EV_USERS_ERROR, NULL, F_TEXT("cause", why), F_TEXT("instead", "the database opened before"));
+    }
+}
+
+int judge_configure(struct judge *j, const struct config *c)
+{
+    if (!same_pools(&j->c, c) && change_pools(j, c) < 0)
+        return ERR_NOMEM;
+    j->c = *c;
+    j->max_sessions = c->limit.sessions + c->limit.half_open;
+    reopen_users(j);
+    j->users_version = 0; /* reserve anew, and name the records that the methods cannot use */
+    judge_refresh(j);
+    return 0;
+}
+
 void judge_free(struct judge *j)
 {
     if (!j)

@@ -50,6 +50,10 @@ typedef void judge_end_fn(void *ctx, uint32_t worker, uint64_t session, const ch
 struct judge *judge_new(const struct config *c, const struct env *env, void *loop, judge_fn *fn, judge_end_fn *end,
                         void *ctx, char err[256]) MUST_CHECK;
 void judge_free(struct judge *j);
+/* Another configuration, from the next question on; sessions keep their leases, also in pools that are no more. Opens the
+ * database again (the file may be another one by now); where that fails, says so and keeps the old one. ERR_NOMEM: nothing
+ * was changed. */
+int judge_configure(struct judge *j, const struct config *c) MUST_CHECK;
 void judge_ask(struct judge *j, const struct judge_who *who, uint32_t ask, const struct auth_question *q, msec now);
 /* The session is up / has ended: its lease is kept / freed, and its conversation forgotten. Also for sessions that
  * died while asking. */

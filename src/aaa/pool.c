@@ -75,6 +75,15 @@ void pool_free(struct pool *p)
     free(p);
 }
 
+void pool_inherit(struct pool *p, const struct pool *before)
+{
+    memcpy(p->memory, before->memory, sizeof(p->memory));
+    for (unsigned i = 0; i < p->n_ranges; i++)
+        for (unsigned k = 0; k < before->n_ranges; k++)
+            if (p->ranges[i].base == before->ranges[k].base && p->ranges[i].size == before->ranges[k].size)
+                p->ranges[i].cursor = before->ranges[k].cursor;
+}
+
 const char *pool_fixed_fault(const struct config *c, uint32_t ipv4)
 {
     for (unsigned i = 0; i < c->n_pools; i++) {

@@ -14,6 +14,8 @@ struct pool;
 /* NULL: out of memory. The configuration is not kept. */
 struct pool *pool_new(const struct config *c) MUST_CHECK;
 void pool_free(struct pool *p);
+/* Who had which address last, and how far each pool is used up, from the pool before this one. */
+void pool_inherit(struct pool *p, const struct pool *before);
 
 /* Could this be a user's fixed address? NULL, or why not in words. */
 const char *pool_fixed_fault(const struct config *c, uint32_t ipv4);

@@ -132,6 +132,14 @@ int nat_up(struct undo *u, const struct nat_conf *c, char err[256])
     return r;
 }
 
+char *nat_table_text(const char *interface)
+{
+    char table[32];
+    if (!net_name_ok(interface) || !net_print(table, sizeof(table), "inet adit_%s", interface))
+        return NULL;
+    return nft_table_text(table);
+}
+
 int forward_up(struct undo *u, const char *dev, char err[256])
 {
     char path[64];

@@ -22,6 +22,9 @@ struct nat_conf {
  * tunnel or the host. It accepts nothing for others: an administrator's own rules (and Docker's) still have their
  * say. ERR_DUPLICATE: a table of that name exists that we did not make. ERR_VALUE: a name or pool that cannot be. */
 int nat_up(struct undo *u, const struct nat_conf *c, char err[256]) MUST_CHECK;
+/* The table as the kernel has it now, in the language of nft(8), for comparing; free() it. NULL: it is not there, or cannot
+ * be read. */
+char *nat_table_text(const char *interface) MUST_CHECK;
 /* net.ipv4.conf.<dev>.forwarding = 1, journalled; never ip_forward. Call it for the tunnel and for the outer interface:
  * Linux asks the interface that a packet came in by. */
 int forward_up(struct undo *u, const char *dev, char err[256]) MUST_CHECK;

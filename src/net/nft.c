@@ -61,3 +61,14 @@ int nft_table_owner(const char *table, char err[256])
     nft_ctx_free(n);
     return owner;
 }
+
+char *nft_table_text(const char *table)
+{
+    char command[64];
+    bool failed = false;
+    struct nft_ctx *n = net_print(command, sizeof(command), "list table %s", table) ? run(command, &failed) : NULL;
+    char *text = n && !failed ? strdup(nft_ctx_get_output_buffer(n)) : NULL;
+    if (n)
+        nft_ctx_free(n);
+    return text;
+}

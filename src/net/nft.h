@@ -11,6 +11,8 @@ enum nft_owner { NFT_ABSENT, NFT_OURS, NFT_FOREIGN };
 
 /* Runs commands in the language of nft(8), all or none. `what` names the work in the failure's text. */
 int nft_run(const char *commands, const char *what, char err[256]) MUST_CHECK;
+/* The table in the language of nft(8); free() it. NULL: not there, or no memory. */
+char *nft_table_text(const char *table) MUST_CHECK;
 /* Looks at "inet adit_<interface>"; ERR_VALUE: not such a name. Returns an enum nft_owner. */
 int nft_table_owner(const char *table, char err[256]) MUST_CHECK;
 

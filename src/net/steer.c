@@ -135,7 +135,14 @@ static int steer_map(void)
     return (int)sys_bpf(BPF_MAP_CREATE, &attr);
 }
 
-int steer_attach(int tun_fd, unsigned queues, int *ret_map, char err[256])
+int steer_again(int tun_fd, int program, char err[256])
+{
+    if (ioctl(tun_fd, TUNSETSTEERINGEBPF, &program) == 0)
+        return 0;
+    return net_fail(err, ERR_SYSTEM, "no steering: cannot attach the program: %s", strerror(errno));
+}
+
+int steer_attach(int tun_fd, unsigned queues, int *ret_map, int *ret_program, char err[256])
 {
     if (queues < 2)
         return net_fail(err, ERR_VALUE, "steering needs two queues or more");
@@ -148,15 +155,14 @@ int steer_attach(int tun_fd, unsigned queues, int *ret_map, char err[256])
         close(map);
         return ERR_SYSTEM;
     }
-    int r = ioctl(tun_fd, TUNSETSTEERINGEBPF, &program);
-    if (r < 0)
-        net_fail(err, ERR_SYSTEM, "no steering: cannot attach the program: %s", strerror(errno));
-    close(program); /* the interface holds it now */
+    int r = steer_again(tun_fd, program, err);
     if (r < 0) {
+        close(program);
         close(map);
-        return ERR_SYSTEM;
+        return r;
     }
     *ret_map = map;
+    *ret_program = program;
     return 0;
 }
 

@@ -29,9 +29,11 @@ enum {
 unsigned tun_offload(int fd, unsigned want);
 
 /* Steering: address -> queue. Loads the program, creates the map, attaches it. *ret_map is a descriptor that an
- * unprivileged worker can update. ERR_SYSTEM where the kernel has none of it (the caller then hands packets over).
+ * unprivileged worker can update, *ret_program the loaded program. ERR_SYSTEM where the kernel has none of it (the caller then hands packets over).
  * The longest prefix wins; a packet whose destination has no entry goes to a queue by its hash. */
-int steer_attach(int tun_fd, unsigned queues, int *ret_map, char err[256]) MUST_CHECK;
+int steer_attach(int tun_fd, unsigned queues, int *ret_map, int *ret_program, char err[256]) MUST_CHECK;
+/* The same program, with its map, for an interface that was made anew: needs no right to load programs. ERR_SYSTEM. */
+int steer_again(int tun_fd, int program, char err[256]) MUST_CHECK;
 /* Adds or changes an entry; ERR_NOBUF: the map is full, ERR_SYSTEM: errno says why. */
 int steer_set(int map, const struct prefix *p, uint32_t queue) MUST_CHECK;
 /* Removes every entry that leads to this queue: its worker is dead. Returns how many. Entries that others set meanwhile

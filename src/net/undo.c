@@ -272,6 +272,9 @@ int undo_note(struct undo *u, const struct undo_entry *e)
     if (n < 0)
         return n;
     line[n - 1] = 0; /* kept without its newline */
+    for (unsigned i = 0; i < u->lines.n; i++)
+        if (strcmp(u->lines.at[i], line) == 0)
+            return 0; /* noted already, and undone once */
     int r = lines_add(&u->lines, line);
     if (r < 0)
         return r;

@@ -39,7 +39,7 @@ struct nl_route; /* net/link.h */
  * tried again; see undo_report(). The lock lasts until undo_all() or undo_free(), or until the process and all forked
  * children that kept the descriptor (close-on-exec) are gone. */
 int undo_open(const char *dir, const char *instance, struct undo **ret_u, unsigned *ret_left, char err[256]) MUST_CHECK;
-/* Writes the entry down (fsync); do the thing after it. ERR_NOBUF: too many or too long. */
+/* Writes the entry down (fsync), unless it stands there already; do the thing after it. ERR_NOBUF: too many or too long. */
 int undo_note(struct undo *u, const struct undo_entry *e) MUST_CHECK;
 /* Notes and sets a sysctl (path below /proc/sys, e.g. "net/ipv4/conf/eth0/forwarding"). Nothing is noted or done when
  * it has that value already, except where another journal in this folder holds it: then the last of them puts it

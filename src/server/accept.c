@@ -37,26 +37,35 @@ static void on_again(void *ctx)
     set_all(w, LOOP_READ);
 }
 
+/* 1: go on; 0: nothing there, or not now. */
+static int accept_one(struct listener *l)
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof(peer);
+    int fd = accept4(l->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        l->w->accept_paused = false;
+        conn_accept(l->w, fd, (struct sockaddr *)&peer);
+        return 1;
+    }
+    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+        pause_accepting(l->w, errno);
+    return errno == ECONNABORTED || errno == EINTR || errno == EPROTO; /* that one is gone; accept(2) */
+}
+
 static void on_listener(void *ctx, int events)
 {
-    struct listener *l = ctx;
-    struct worker *w = l->w;
     (void)events;
-    for (unsigned i = 0; i < ACCEPT_TURN; i++) {
-        struct sockaddr_storage peer;
-        socklen_t len = sizeof(peer);
-        int fd = accept4(l->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
-            w->accept_paused = false;
-            conn_accept(w, fd, (struct sockaddr *)&peer);
-            continue;
-        }
-        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-            pause_accepting(w, errno);
-        if (errno == ECONNABORTED || errno == EINTR || errno == EPROTO)
-            continue; /* that one is gone; accept(2) */
-        return;
-    }
+    for (unsigned i = 0; i < ACCEPT_TURN; i++)
+        if (!accept_one(ctx))
+            return;
+}
+
+static int watch_listener(struct worker *w, struct listener *l)
+{
+    l->w = w;
+    l->watch = watch_new(w->loop, l->fd, LOOP_READ, on_listener, l);
+    return l->watch ? 0 : ERR_NOMEM;
 }
 
 int accept_start(struct worker *w)
@@ -64,27 +73,45 @@ int accept_start(struct worker *w)
     w->accept_again = timer_new(w->loop, on_again, w);
     if (!w->accept_again)
         return ERR_NOMEM;
-    for (unsigned i = 0; i < CONFIG_LISTENS; i++) {
-        struct listener *l = &w->listeners[i];
-        if (l->fd < 0)
-            continue;
-        l->w = w;
-        l->watch = watch_new(w->loop, l->fd, LOOP_READ, on_listener, l);
-        if (!l->watch)
+    for (unsigned i = 0; i < CONFIG_LISTENS; i++)
+        if (w->listeners[i].fd >= 0 && watch_listener(w, &w->listeners[i]) < 0)
             return ERR_NOMEM;
-    }
     return 0;
+}
+
+int accept_add(struct worker *w, uint32_t slot, int fd)
+{
+    if (slot >= CONFIG_LISTENS || w->listeners[slot].fd >= 0) {
+        close(fd);
+        return ERR_VALUE;
+    }
+    w->listeners[slot].fd = fd;
+    return w->phase == ROLE_RUN ? watch_listener(w, &w->listeners[slot]) : 0;
+}
+
+static void close_listener(struct listener *l)
+{
+    watch_free(l->watch);
+    l->watch = NULL;
+    if (l->fd >= 0)
+        close(l->fd);
+    l->fd = -1;
+}
+
+void accept_remove(struct worker *w, uint32_t slot)
+{
+    struct listener *l = slot < CONFIG_LISTENS ? &w->listeners[slot] : NULL;
+    if (!l || l->fd < 0)
+        return;
+    while (accept_one(l) == 1)
+        ; /* their handshake is done: they were promised a server */
+    close_listener(l);
 }
 
 void accept_stop(struct worker *w)
 {
     timer_free(w->accept_again);
     w->accept_again = NULL;
-    for (unsigned i = 0; i < CONFIG_LISTENS; i++) {
-        watch_free(w->listeners[i].watch);
-        w->listeners[i].watch = NULL;
-        if (w->listeners[i].fd >= 0)
-            close(w->listeners[i].fd);
-        w->listeners[i].fd = -1;
-    }
+    for (unsigned i = 0; i < CONFIG_LISTENS; i++)
+        close_listener(&w->listeners[i]);
 }

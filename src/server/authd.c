@@ -75,15 +75,17 @@ static void on_timer(void *ctx)
 /* The database is in our root folder now, whatever its path was. */
 static int on_config(struct authd *a, struct slice body)
 {
-    int r = config_decode(body, &a->config);
-    if (r < 0)
-        return r;
-    const char *slash = strrchr(a->config.users, '/');
+    static struct config c; /* large, and one thread */
+    int r = config_decode(body, &c);
+    const char *slash = r < 0 ? NULL : strrchr(c.users, '/');
     if (!slash)
-        return ERR_VALUE; /* master reads paths as absolute ones */
-    memmove(a->config.users, slash, strlen(slash) + 1);
+        return r < 0 ? r : ERR_VALUE; /* master reads paths as absolute ones */
+    memmove(c.users, slash, strlen(slash) + 1);
+    if (a->judge && judge_configure(a->judge, &c) < 0)
+        event(EV_NO_MEMORY, NULL, F_TEXT("for", "the new configuration; the old one stays"));
+    a->config = c;
     a->have_config = true;
-    role_log_level(&a->config);
+    role_log_level(&c);
     return 0;
 }
 

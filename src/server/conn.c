@@ -42,6 +42,7 @@ static void conn_free(struct conn *c)
     timer_free(c->timer);
     stream_done(&c->stream);
     conn_forget_question(c);
+    snapshot_leave(c->snapshot);
     free(c);
     worker_conn_gone(w);
 }
@@ -121,6 +122,7 @@ static struct conn *conn_new(struct worker *w, int fd, const struct sockaddr *pe
         return NULL;
     memset(c, 0, offsetof(struct conn, stream)); /* the stream looks after its own, and leaves most of it untouched */
     c->w = w;
+    c->snapshot = snapshot_enter(w->now);
     c->armed = NEVER;
     c->env = (struct env){ .ctx = c, .random = prim_random, .note = conn_note, .prim = &prim_host };
     sock_text(peer, c->peer_text);
@@ -134,7 +136,7 @@ static struct conn *conn_new(struct worker *w, int fd, const struct sockaddr *pe
 static bool conn_start(struct conn *c, int fd)
 {
     struct worker *w = c->w;
-    struct stream_conf conf = w->stream_conf;
+    struct stream_conf conf = c->snapshot->stream_conf;
     conf.env = &c->env;
     if (sock_session_setup(fd, USER_TIMEOUT) < 0) {
         close(fd);
@@ -187,6 +189,8 @@ void conn_accept(struct worker *w, int fd, const struct sockaddr *peer)
         event(EV_NO_MEMORY, NULL, F_TEXT("for", "a connection"));
         limits_settle(&w->limits, &addr);
         limits_end(&w->limits);
+        if (c)
+            snapshot_leave(c->snapshot);
         free(c);
         return;
     }

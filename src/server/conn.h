@@ -20,6 +20,7 @@ struct waiting {
 
 struct conn {
     struct worker *w;
+    struct snapshot *snapshot; /* the configuration that it began with */
     uint64_t handle;
     struct env env; /* notes find their way back to this connection */
     struct watch *watch;

@@ -4,14 +4,15 @@
 #include "events/events.h"
 #include "net/dns.h"
 #include "net/link.h"
-#include "net/nat.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 void host_init(struct host *h)
 {
-    *h = (struct host){ .steer = -1 };
+    *h = (struct host){ .steer = -1, .steer_program = -1 };
     for (unsigned i = 0; i < TUN_QUEUES_MAX; i++)
         h->queues[i] = -1;
 }
@@ -42,18 +43,43 @@ static bool open_journal(struct host *h, const struct config *c)
 }
 
 /* The first address of each pool is the server's own (aditd.conf(5)). */
-static int add_addresses(const struct config *c, char err[256])
+static int add_address(const char *interface, const struct prefix *net, char err[256])
 {
     static const struct prefix none;
+    struct prefix own = prefix_v4(prefix_v4_addr(net) + 1, net->len);
+    int r = nl_addr_add(interface, &own, &none, err);
+    return r == ERR_DUPLICATE ? 0 : r;
+}
+
+/* The pools of c that the interface does not serve yet. Those that are no more keep their address: sessions have some. */
+static int add_nets(struct host *h, const struct config *c, char err[256])
+{
     for (unsigned i = 0; i < c->n_pools; i++) {
-        if (c->pools[i].ipv4.family != 4)
+        const struct prefix *net = &c->pools[i].ipv4;
+        bool there = net->family != 4;
+        for (unsigned k = 0; k < h->n_nets; k++)
+            there |= prefix_eq(net, &h->nets[k]);
+        if (there)
             continue;
-        struct prefix own = prefix_v4(prefix_v4_addr(&c->pools[i].ipv4) + 1, c->pools[i].ipv4.len);
-        int r = nl_addr_add(c->interface, &own, &none, err);
+        if (h->n_nets == NAT_POOLS_MAX) {
+            snprintf(err, 256, "too many different pools since the start; restart the server");
+            return ERR_NOBUF;
+        }
+        int r = add_address(c->interface, net, err);
         if (r < 0)
             return r;
+        h->nets[h->n_nets++] = *net;
     }
     return 0;
+}
+
+static void close_queues(struct host *h)
+{
+    for (unsigned i = 0; i < TUN_QUEUES_MAX; i++) {
+        if (h->queues[i] >= 0)
+            close(h->queues[i]);
+        h->queues[i] = -1;
+    }
 }
 
 static int make_interface(struct host *h, const struct config *c, unsigned queues, char err[256])
@@ -73,7 +99,11 @@ static int make_interface(struct host *h, const struct config *c, unsigned queue
         return r;
     h->n_queues = queues;
     h->offload = tun_offload(h->queues[0], TUN_OFFLOADS);
-    r = add_addresses(c, err);
+    h->index = nl_link_index(c->interface);
+    for (unsigned i = 0; r == 0 && i < h->n_nets; i++)
+        r = add_address(c->interface, &h->nets[i], err);
+    if (r == 0)
+        r = add_nets(h, c, err);
     return r < 0 ? r : nl_link_up(c->interface, c->mtu, err);
 }
 
@@ -81,9 +111,13 @@ static bool set_up_interface(struct host *h, const struct config *c, unsigned qu
 {
     char err[256] = "";
     if (make_interface(h, c, queues, err) < 0) {
-        event(EV_INTERFACE_FAILED, NULL, F_TEXT("interface", c->interface), F_TEXT("cause", err));
+        if (!h->told_lost)
+            event(EV_INTERFACE_FAILED, NULL, F_TEXT("interface", c->interface), F_TEXT("cause", err));
+        h->told_lost = true; /* once: it is tried again and again */
+        close_queues(h);
         return false;
     }
+    h->told_lost = false;
     event(EV_INTERFACE_UP, NULL, F_TEXT("interface", c->interface), F_NUM("queues", queues), F_NUM("mtu", c->mtu));
     return true;
 }
@@ -93,7 +127,7 @@ static void set_up_steering(struct host *h, const struct config *c)
     char err[256] = "steering = false";
     if (h->n_queues < 2)
         return; /* nothing to choose from */
-    if (c->steering && steer_attach(h->queues[0], h->n_queues, &h->steer, err) == 0) {
+    if (c->steering && steer_attach(h->queues[0], h->n_queues, &h->steer, &h->steer_program, err) == 0) {
         event(EV_STEERING_ON, NULL, F_TEXT("interface", c->interface));
         return;
     }
@@ -101,15 +135,13 @@ static void set_up_steering(struct host *h, const struct config *c)
     event(EV_STEERING_OFF, NULL, F_TEXT("interface", c->interface), F_TEXT("cause", err));
 }
 
-/* The interface to the outside: the configured one, or that of the default route; NULL and a warning if there is none. */
-static const char *find_outer(const struct config *c, struct nl_route *route)
+/* The interface to the outside: the configured one, or that of the default route; "" if there is none. */
+static void find_outer(const struct config *c, char outer[16])
 {
-    if (c->outer[0])
-        return c->outer;
-    if (nl_route_default(4, route) == 0)
-        return route->dev;
-    event(EV_OUTER_NONE, NULL);
-    return NULL;
+    struct nl_route route;
+    snprintf(outer, 16, "%s", c->outer);
+    if (!outer[0] && nl_route_default(4, &route) == 0)
+        snprintf(outer, 16, "%s", route.dev);
 }
 
 static bool forward(struct host *h, const char *dev)
@@ -123,50 +155,68 @@ static bool forward(struct host *h, const char *dev)
     return true;
 }
 
-static bool set_up_ways_out(struct host *h, const struct config *c)
+static bool set_up_nat(struct host *h, const struct config *c, const char *outer)
 {
     char err[256];
-    struct nl_route route;
-    const char *outer = find_outer(c, &route);
-    struct nat_conf nat = { .interface = c->interface, .outer = c->nat ? outer : NULL };
-    for (unsigned i = 0; i < c->n_pools && nat.n_pools < NAT_POOLS_MAX; i++)
-        if (c->pools[i].ipv4.family)
-            nat.pools[nat.n_pools++] = c->pools[i].ipv4;
-    if (!forward(h, c->interface) || (outer && !forward(h, outer)))
-        return false;
+    struct nat_conf nat = { .interface = c->interface,
+                            .outer = c->nat && outer[0] ? outer : NULL,
+                            .n_pools = h->n_nets };
+    memcpy(nat.pools, h->nets, sizeof(nat.pools));
     if (nat_up(h->undo, &nat, err) < 0) {
         event(EV_NAT_FAILED, NULL, F_TEXT("cause", err));
         return false;
     }
+    free(h->table);
+    h->table = nat_table_text(c->interface);
     if (nat.outer)
         event(EV_NAT_UP, NULL, F_TEXT("interface", nat.outer));
     return true;
 }
 
+/* Forwarding where packets come in by, NAT where they leave. */
+static bool set_up_ways_out(struct host *h, const struct config *c, const char *outer)
+{
+    if (outer[0] && !forward(h, outer))
+        return false;
+    if (!set_up_nat(h, c, outer))
+        return false;
+    snprintf(h->outer, sizeof(h->outer), "%s", outer);
+    h->outer_index = outer[0] ? nl_link_index(outer) : 0;
+    return true;
+}
+
 bool host_up(struct host *h, const struct config *c, unsigned queues)
 {
+    char outer[16];
     if (!open_journal(h, c))
         return false;
     if (set_up_interface(h, c, queues)) {
         set_up_steering(h, c);
-        if (set_up_ways_out(h, c))
+        find_outer(c, outer);
+        if (!outer[0])
+            event(EV_OUTER_NONE, NULL);
+        if (forward(h, c->interface) && set_up_ways_out(h, c, outer))
             return true;
     }
     (void)host_down(h);
     return false;
 }
 
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
 bool host_down(struct host *h)
 {
     unsigned failed = 0;
-    for (unsigned i = 0; i < TUN_QUEUES_MAX; i++) {
-        if (h->queues[i] >= 0)
-            close(h->queues[i]);
-        h->queues[i] = -1;
-    }
-    if (h->steer >= 0)
-        close(h->steer);
-    h->steer = -1;
+    close_queues(h);
+    close_fd(&h->steer);
+    close_fd(&h->steer_program);
+    free(h->table);
+    h->table = NULL;
     if (h->undo) {
         failed = undo_all(h->undo);
         tell_report(h->undo);
@@ -174,6 +224,69 @@ bool host_down(struct host *h)
     }
     h->undo = NULL;
     return failed == 0;
+}
+
+/* ---- while it lives ---- */
+
+bool host_reload(struct host *h, const struct config *c)
+{
+    char err[256], outer[16];
+    if (add_nets(h, c, err) < 0) {
+        event(EV_INTERFACE_FAILED, NULL, F_TEXT("interface", c->interface), F_TEXT("cause", err));
+        return false;
+    }
+    find_outer(c, outer);
+    return set_up_ways_out(h, c, outer);
+}
+
+/* Somebody deleted it: the same again, with all addresses; the queues are new. */
+static bool check_interface(struct host *h, const struct config *c)
+{
+    char err[256];
+    int index = nl_link_index(c->interface);
+    if (index && index == h->index)
+        return false;
+    if (!h->told_lost)
+        event(EV_INTERFACE_LOST, NULL, F_TEXT("interface", c->interface));
+    close_queues(h);
+    if (!set_up_interface(h, c, h->n_queues))
+        return false;
+    (void)forward(h, c->interface);
+    if (h->steer_program >= 0 && steer_again(h->queues[0], h->steer_program, err) < 0)
+        event(EV_STEERING_OFF, NULL, F_TEXT("interface", c->interface), F_TEXT("cause", err));
+    return true;
+}
+
+/* Flushed or edited by hand, or by a firewall's restart: ours is ours. */
+static void check_table(struct host *h, const struct config *c)
+{
+    char *now = nat_table_text(c->interface);
+    if (h->table && (!now || strcmp(now, h->table) != 0)) {
+        event(EV_NAT_LOST, NULL, F_TEXT("interface", c->interface), F_TEXT("table", now ? "changed" : "gone"));
+        (void)set_up_nat(h, c, h->outer);
+    }
+    free(now);
+}
+
+/* Another default route, or the same interface come back: forwarding is a setting of the new one. No route at all: the old
+ * one may come back. The address does not matter, masquerading takes the one that is there. */
+static void check_outer(struct host *h, const struct config *c)
+{
+    char outer[16];
+    find_outer(c, outer);
+    int index = outer[0] ? nl_link_index(outer) : 0;
+    if (index == 0 || (index == h->outer_index && strcmp(outer, h->outer) == 0))
+        return;
+    event(EV_OUTER_CHANGED, NULL, F_TEXT("before", h->outer), F_TEXT("interface", outer));
+    if (!set_up_ways_out(h, c, outer))
+        h->outer_index = index; /* said once */
+}
+
+void host_check(struct host *h, const struct config *c, bool *ret_new_queues)
+{
+    *ret_new_queues = check_interface(h, c);
+    check_table(h, c);
+    check_outer(h, c);
 }
 
 void host_resolvers(struct config *c)

@@ -5,6 +5,7 @@
 #define ADIT_SERVER_HOST_H
 
 #include "config/config.h"
+#include "net/nat.h"
 #include "net/tun.h"
 #include "net/undo.h"
 
@@ -12,8 +13,16 @@ struct host {
     struct undo *undo;
     int queues[TUN_QUEUES_MAX]; /* -1: none */
     unsigned n_queues;
-    unsigned offload; /* TUN_TSO, TUN_USO: what the interface has */
-    int steer;        /* map; -1: packets are handed over */
+    unsigned offload;         /* TUN_TSO, TUN_USO: what the interface has */
+    int steer, steer_program; /* map; -1: packets are handed over */
+    int index;                /* of the interface */
+    char outer[16];           /* where packets leave; "": no way out yet */
+    int outer_index;
+    struct prefix nets[NAT_POOLS_MAX]; /* pools whose first address the interface has: also those of sessions that began
+                                          with an older configuration */
+    unsigned n_nets;
+    char *table;    /* the table of NAT and guard as it was made; NULL: cannot be read */
+    bool told_lost; /* that the interface cannot be made anew */
 };
 
 void host_init(struct host *h);
@@ -21,6 +30,11 @@ void host_init(struct host *h);
 bool host_up(struct host *h, const struct config *c, unsigned queues) MUST_CHECK;
 /* The host is as it was; false: something could not be undone, and it was said. */
 bool host_down(struct host *h);
+/* Another configuration: addresses of new pools, NAT. False: said why; the host is as it was, but for addresses. */
+bool host_reload(struct host *h, const struct config *c) MUST_CHECK;
+/* Is everything still there? What others took away is made anew, with an event: the interface (its addresses go to new
+ * queues, *ret_new_queues: lend them again), the table of NAT and guard; and the way out is looked for again. */
+void host_check(struct host *h, const struct config *c, bool *ret_new_queues);
 /* The resolvers that clients are told: those of the configuration, or the host's own; fills c->dns. */
 void host_resolvers(struct config *c);
 

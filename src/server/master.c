@@ -25,6 +25,7 @@ enum {
     GRACE = 6000,        /* for sessions to say goodbye; then the workers cut them */
     WORKERS_GONE = 8000, /* after that workers are killed */
     AUTHD_GONE = 1000,
+    TOGETHER = 500, /* two signals that mean one */
 };
 
 static void check_over(struct master *m);
@@ -52,6 +53,7 @@ static void tell_kind(struct master *m, enum role_kind kind, enum role_msg type,
 
 static void kill_all(struct master *m)
 {
+    m->killed = true;
     for (unsigned i = 0; i < m->n_roles; i++)
         if (m->roles[i].pid > 0)
             kill(m->roles[i].pid, SIGKILL);
@@ -64,6 +66,7 @@ void master_stop(struct master *m, int status)
         return;
     }
     m->stopping = true;
+    m->stopping_since = loop_now(m->loop);
     m->status = status;
     event(EV_STOPPING, NULL);
     (void)notify_stopping();
@@ -100,16 +103,16 @@ static void on_terminate(void *ctx, int signo)
 {
     struct master *m = ctx;
     event(EV_SIGNAL, NULL, F_NUM("signal", signo));
-    if (m->stopping)
-        kill_all(m); /* asked twice: at once */
+    /* Asked twice: at once. Not if both came together: a terminal signals the whole group, and sudo passes it on. */
+    if (m->stopping && loop_now(m->loop) - m->stopping_since > TOGETHER)
+        kill_all(m);
     master_stop(m, 0);
 }
 
 static void on_hangup(void *ctx, int signo)
 {
-    (void)ctx;
     event(EV_SIGNAL, NULL, F_NUM("signal", signo));
-    event(EV_RELOAD_UNSUPPORTED, NULL);
+    (void)master_reload(ctx);
 }
 
 static struct role *role_of(struct master *m, pid_t pid)
@@ -130,7 +133,7 @@ static void forget_worker(struct master *m, const struct role *r)
 
 static void role_gone(struct master *m, struct role *r, int status)
 {
-    bool asked = m->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    bool asked = m->stopping && (m->killed || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
     if (!asked)
         event(EV_ROLE_DIED, NULL, F_TEXT("role", role_kind_name(r->kind)), F_NUM("index", r->index),
               F_NUM("pid", r->pid),
@@ -243,13 +246,16 @@ static bool give_up_rights(void)
 
 static bool start(struct master *m)
 {
-    return prepare(m) && master_open(m) && master_start_roles(m) && give_up_rights() && watchdog_start(m);
+    return prepare(m) && master_open(m) && master_start_roles(m) && give_up_rights() && watchdog_start(m) &&
+           tend_start(m);
 }
 
 int master_main(const struct config *c)
 {
     static struct master m;
     master_parts_init(&m, c);
+    m.workers_asked = c->workers;
+    m.files_for = c->limit.sessions + c->limit.half_open;
     if (m.config.workers == 0)
         m.config.workers = cores();
     role_log_level(&m.config);
@@ -264,6 +270,7 @@ int master_main(const struct config *c)
         event(undone ? EV_STOPPED : EV_UNDO_FAILED, NULL);
     respawn_cancel(&m);
     watchdog_stop(&m);
+    tend_stop(&m);
     timer_free(m.deadline);
     loop_free(m.loop);
     return undone ? status : 1;

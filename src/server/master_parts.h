@@ -6,6 +6,7 @@
 #include "server/files.h"
 #include "server/host.h"
 #include "server/limits.h"
+#include "server/roles.h"
 
 #include <sys/types.h>
 
@@ -27,6 +28,11 @@ struct role {
     unsigned unanswered; /* pings since it last spoke */
 };
 
+struct listening {
+    int fd; /* -1: none */
+    struct config_listen conf;
+};
+
 struct master {
     struct config config;
     const char *user; /* of the roles */
@@ -34,13 +40,17 @@ struct master {
     struct timer *deadline;
     struct host host;
     struct cert_files cert;
-    int listeners[CONFIG_LISTENS];         /* -1: none */
-    struct limits counts;                  /* the page behind `limits`, to clear the row of a worker that died */
-    int users_folder, limits;              /* -1: none */
-    struct role roles[1 + TUN_QUEUES_MAX]; /* [0] is authd */
+    struct listening listeners[CONFIG_LISTENS]; /* by slot */
+    unsigned files_for;                         /* connections that the workers' limit of open files has room for */
+    unsigned workers_asked;                     /* as configured: 0 is one a core */
+    struct limits counts;                       /* the page behind `limits`, to clear the row of a worker that died */
+    int users_folder, limits;                   /* -1: none */
+    struct role roles[1 + TUN_QUEUES_MAX];      /* [0] is authd */
     unsigned n_roles;
-    bool started, stopping, authd_told;
+    bool started, stopping, authd_told, killed;
+    msec stopping_since;
     struct timer *ping; /* watchdog.c */
+    struct timer *look; /* tend.c */
     int status;
 };
 
@@ -53,6 +63,30 @@ bool master_start_roles(struct master *m) MUST_CHECK;
 bool master_start_again(struct role *r) MUST_CHECK;
 /* Closes everything and puts the host back; false: not wholly. */
 bool master_close(struct master *m);
+
+bool master_running(const struct role *r);
+void master_say(struct role *r, enum role_msg type, uint32_t id, struct slice body);
+/* The channel duplicates a descriptor or sends it at once: ours stays ours. */
+void master_lend(struct role *r, enum role_msg type, uint32_t id, int fd);
+bool master_send_config(struct master *m, struct role *r) MUST_CHECK;
+bool master_send_certificate(struct master *m, struct role *r) MUST_CHECK;
+
+/* listeners.c: all of the configuration, at the start. False: said why. */
+bool listeners_open(struct master *m) MUST_CHECK;
+/* Opens what c has and we have not. False: said why, and nothing is left open. Then one of the two others. */
+bool listeners_prepare(const struct master *m, const struct config *c,
+                       struct listening opened[CONFIG_LISTENS]) MUST_CHECK;
+void listeners_discard(struct listening opened[CONFIG_LISTENS]);
+/* Closes what c has not, takes over what was opened, and tells the workers. */
+void listeners_swap(struct master *m, const struct config *c, struct listening opened[CONFIG_LISTENS]);
+
+/* reload.c: reads the configuration's file again, checks all of it, and puts it to use. False: said why; nothing was
+ * changed. */
+bool master_reload(struct master *m);
+
+/* tend.c: looks every few seconds whether the host is still as we made it. False: no memory. */
+bool tend_start(struct master *m) MUST_CHECK;
+void tend_stop(struct master *m);
 
 /* respawn.c: it died unasked, `born` ago: starts another one at once or, the oftener it dies, the later. */
 void respawn(struct role *r);

@@ -4,19 +4,16 @@
 #include "base/secret.h"
 #include "dp/handover.h"
 #include "events/events.h"
-#include "net/sock.h"
 #include "priv/proc.h"
 #include "server/authd.h"
 #include "server/roles.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 const char *role_kind_name(enum role_kind k)
@@ -29,7 +26,7 @@ void master_parts_init(struct master *m, const struct config *c)
     *m = (struct master){ .config = *c, .users_folder = -1, .limits = -1 };
     host_init(&m->host);
     for (unsigned i = 0; i < CONFIG_LISTENS; i++)
-        m->listeners[i] = -1;
+        m->listeners[i].fd = -1;
 }
 
 /* ---- what is opened ---- */
@@ -41,59 +38,10 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
-/* The roles of a server that was killed need a moment to be gone: a taken port is tried again for a second. */
-static int listen_on(const struct config_listen *l, char err[256])
-{
-    static const struct timespec pause = { .tv_nsec = 50000000 };
-    int fd = sock_listen(&l->addr, l->port, 0, err);
-    for (unsigned i = 0; fd == ERR_DUPLICATE && i < 20; i++) {
-        nanosleep(&pause, NULL);
-        fd = sock_listen(&l->addr, l->port, 0, err);
-    }
-    return fd;
-}
-
-/* Binding to [::] works where IPv6 is switched off; only nobody can come. */
-static bool switched_off(const struct config_listen *l)
-{
-    int fd = l->addr.family == 6 ? open("/proc/sys/net/ipv6/conf/all/disable_ipv6", O_RDONLY | O_CLOEXEC) : -1;
-    char c = '0';
-    if (fd < 0)
-        return false;
-    bool off = read(fd, &c, 1) == 1 && c == '1';
-    close(fd);
-    return off;
-}
-
-/* A host without IPv6 still serves IPv4; anything else that cannot be had is an error. */
-static bool open_listeners(struct master *m)
-{
-    unsigned open = 0;
-    for (unsigned i = 0; i < m->config.n_listens; i++) {
-        const struct config_listen *l = &m->config.listens[i];
-        char err[256] = "";
-        int fd = switched_off(l) ? ERR_MISSING : listen_on(l, err);
-        if (fd == ERR_MISSING && l->addr.family == 6) {
-            event(EV_LISTEN_NO_IPV6, NULL, F_TEXT("listen", l->text), F_TEXT("cause", err));
-            continue;
-        }
-        if (fd < 0) {
-            event(EV_LISTEN_FAILED, NULL, F_TEXT("listen", l->text), F_TEXT("cause", err));
-            return false;
-        }
-        m->listeners[i] = fd;
-        open++;
-        event(EV_LISTENING, NULL, F_TEXT("listen", l->text));
-    }
-    if (!open)
-        event(EV_LISTEN_FAILED, NULL, F_TEXT("cause", "no address is left to listen on"));
-    return open > 0;
-}
-
 bool master_open(struct master *m)
 {
     m->user = roles_user(&m->config);
-    if (!m->user || !cert_files_read(&m->config, &m->cert) || !open_listeners(m))
+    if (!m->user || !cert_files_read(&m->config, &m->cert) || !listeners_open(m))
         return false;
     m->users_folder = users_folder_open(&m->config, m->user);
     if (m->users_folder < 0)
@@ -122,7 +70,7 @@ bool master_close(struct master *m)
 {
     reap(m);
     for (unsigned i = 0; i < CONFIG_LISTENS; i++)
-        close_fd(&m->listeners[i]);
+        close_fd(&m->listeners[i].fd);
     close_fd(&m->users_folder);
     close_fd(&m->limits);
     limits_close(&m->counts);
@@ -139,7 +87,7 @@ static bool spawn(struct master *m, struct role *r, enum role_kind kind, unsigne
     struct proc_start s = { .role = role_kind_name(kind), .title = title, .args = args };
     int chan;
     /* Each worker may have to carry all: the kernel spreads connections as it likes. */
-    unsigned nofile = kind == ROLE_KIND_WORKER ? m->config.limit.sessions + m->config.limit.half_open + 256 : 1024;
+    unsigned nofile = kind == ROLE_KIND_WORKER ? m->files_for + 256 : 1024;
     snprintf(number, sizeof(number), "%u", index);
     snprintf(files, sizeof(files), "%u", nofile);
     snprintf(title, sizeof(title), kind == ROLE_KIND_WORKER ? "aditd: worker %u" : "aditd: authd", index);
@@ -160,37 +108,37 @@ static bool spawn(struct master *m, struct role *r, enum role_kind kind, unsigne
     return master_watch_role(m, r, chan);
 }
 
-static void say(struct role *r, enum role_msg type, uint32_t id, struct slice body)
+void master_say(struct role *r, enum role_msg type, uint32_t id, struct slice body)
 {
     chan_send(r->chan, &(struct imsg){ .type = type, .id = id, .body = body });
 }
 
 /* The channel duplicates a descriptor or sends it at once: ours stays ours. */
-static void lend(struct role *r, enum role_msg type, uint32_t id, int fd)
+void master_lend(struct role *r, enum role_msg type, uint32_t id, int fd)
 {
     chan_send(r->chan, &(struct imsg){ .type = type, .id = id, .fds = { fd }, .n_fds = 1 });
 }
 
-static bool send_config(struct master *m, struct role *r)
+bool master_send_config(struct master *m, struct role *r)
 {
     uint8_t *buf = malloc(CONFIG_ENCODED_MAX);
     size_t n = buf ? config_encode(&m->config, buf, CONFIG_ENCODED_MAX) : 0;
     if (n)
-        say(r, ROLE_CONFIG, 0, slice_of(buf, n));
+        master_say(r, ROLE_CONFIG, 0, slice_of(buf, n));
     else
         event(EV_INTERNAL, NULL, F_TEXT("cause", "the configuration does not fit into a message"));
     free(buf);
     return n > 0;
 }
 
-static bool send_certificate(struct master *m, struct role *r)
+bool master_send_certificate(struct master *m, struct role *r)
 {
     uint8_t *buf = malloc(IMSG_MAX);
     struct wr w = wr_of(buf, buf ? IMSG_MAX : 0);
     struct role_cert c = { slice_of(m->cert.chain, m->cert.chain_len), slice_of(m->cert.key, m->cert.key_len) };
     role_put_cert(&w, &c);
     if (wr_ok(&w))
-        say(r, ROLE_CERTIFICATE, 0, wr_slice(&w));
+        master_say(r, ROLE_CERTIFICATE, 0, wr_slice(&w));
     else
         event(EV_INTERNAL, NULL, F_TEXT("cause", "the certificate does not fit into a message"));
     if (buf)
@@ -208,14 +156,14 @@ static bool join(struct role *a, enum role_msg to_a, uint32_t id_a, struct role 
         event(EV_SYSTEM_ERROR, NULL, F_TEXT("cause", strerror(errno)));
         return false;
     }
-    lend(a, to_a, id_a, fds[0]);
-    lend(b, to_b, id_b, fds[1]);
+    master_lend(a, to_a, id_a, fds[0]);
+    master_lend(b, to_b, id_b, fds[1]);
     close(fds[0]);
     close(fds[1]);
     return true;
 }
 
-static bool running(const struct role *r)
+bool master_running(const struct role *r)
 {
     return r->pid > 0 && r->chan;
 }
@@ -228,11 +176,11 @@ static bool join_authd(struct role *authd, struct role *w)
 /* A worker's channel to authd, and its ways to all workers that run: those that come later meet it in their turn. */
 static bool join_worker(struct master *m, struct role *w)
 {
-    if (running(&m->roles[0]) && !join_authd(&m->roles[0], w))
+    if (master_running(&m->roles[0]) && !join_authd(&m->roles[0], w))
         return false;
     for (unsigned i = 1; i < m->n_roles; i++) {
         struct role *other = &m->roles[i];
-        if (other != w && running(other) && !join(w, ROLE_PEER, other->index, other, ROLE_PEER, w->index, true))
+        if (other != w && master_running(other) && !join(w, ROLE_PEER, other->index, other, ROLE_PEER, w->index, true))
             return false;
     }
     return true;
@@ -241,22 +189,22 @@ static bool join_worker(struct master *m, struct role *w)
 static void lend_to_worker(struct master *m, struct role *w)
 {
     for (unsigned i = 0; i < CONFIG_LISTENS; i++)
-        if (m->listeners[i] >= 0)
-            lend(w, ROLE_LISTEN, i, m->listeners[i]);
-    lend(w, ROLE_TUN, m->host.offload, m->host.queues[w->index]);
+        if (m->listeners[i].fd >= 0)
+            master_lend(w, ROLE_LISTEN, i, m->listeners[i].fd);
+    master_lend(w, ROLE_TUN, m->host.offload, m->host.queues[w->index]);
     if (m->host.steer >= 0)
-        lend(w, ROLE_STEER, 0, m->host.steer);
-    lend(w, ROLE_LIMITS, 0, m->limits);
+        master_lend(w, ROLE_STEER, 0, m->host.steer);
+    master_lend(w, ROLE_LIMITS, 0, m->limits);
 }
 
 static bool start_worker(struct master *m, struct role *r, unsigned index)
 {
-    if (!spawn(m, r, ROLE_KIND_WORKER, index) || !send_config(m, r) || !send_certificate(m, r))
+    if (!spawn(m, r, ROLE_KIND_WORKER, index) || !master_send_certificate(m, r) || !master_send_config(m, r))
         return false;
     lend_to_worker(m, r);
     if (!join_worker(m, r))
         return false;
-    say(r, ROLE_START, 0, slice_of(NULL, 0));
+    master_say(r, ROLE_START, 0, slice_of(NULL, 0));
     return true;
 }
 
@@ -264,13 +212,13 @@ static bool start_worker(struct master *m, struct role *r, unsigned index)
 static bool start_authd(struct master *m, struct role *r)
 {
     unsigned workers = 0;
-    if (!spawn(m, r, ROLE_KIND_AUTHD, 0) || !send_config(m, r))
+    if (!spawn(m, r, ROLE_KIND_AUTHD, 0) || !master_send_config(m, r))
         return false;
     for (unsigned i = 1; i < m->n_roles; i++)
-        workers += running(&m->roles[i]);
-    say(r, ROLE_START, workers, slice_of(NULL, 0));
+        workers += master_running(&m->roles[i]);
+    master_say(r, ROLE_START, workers, slice_of(NULL, 0));
     for (unsigned i = 1; i < m->n_roles; i++)
-        if (running(&m->roles[i]) && !join_authd(r, &m->roles[i]))
+        if (master_running(&m->roles[i]) && !join_authd(r, &m->roles[i]))
             return false;
     return true;
 }

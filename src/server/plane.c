@@ -53,22 +53,31 @@ void plane_done(struct plane *p)
     p->datagram = NULL;
 }
 
-void plane_set_tun(struct plane *p, int fd, unsigned offload)
-{
-    close_fd(&p->tun.fd);
-    tunq_init(&p->tun, fd, offload);
-}
-
 void plane_set_steer(struct plane *p, int fd)
 {
     close_fd(&p->steer);
     p->steer = fd;
 }
 
-void plane_add_net(struct plane *p, const struct prefix *net)
+static void add_net(struct plane *p, const struct prefix *net)
 {
-    if (net->family && p->gate.n < 16)
+    for (unsigned i = 0; i < p->gate.n; i++)
+        if (prefix_eq(&p->nets[i], net))
+            return;
+    if (net->family && p->gate.n < PLANE_NETS)
         p->nets[p->gate.n++] = *net;
+}
+
+void plane_set_nets(struct plane *p, const struct config_pool *pools, unsigned n)
+{
+    struct prefix before[PLANE_NETS];
+    unsigned n_before = p->gate.n;
+    memcpy(before, p->nets, sizeof(before));
+    p->gate.n = 0;
+    for (unsigned i = 0; i < n; i++)
+        add_net(p, &pools[i].ipv4);
+    for (unsigned i = 0; i < n_before; i++)
+        add_net(p, &before[i]);
 }
 
 /* ---- from the TUN, or from another worker, to the sessions ---- */
@@ -132,7 +141,7 @@ static void on_tun(void *ctx, int events)
     for (unsigned i = 0; more && i < TURN_BATCHES; i++) {
         int n = tunq_read(&p->tun, &p->arena, &b, &more);
         if (n < 0) {
-            event(EV_INTERFACE_FAILED, NULL, F_TEXT("cause", "it was taken away from us; restart the server"));
+            event(EV_INTERFACE_FAILED, NULL, F_TEXT("cause", "it was taken away from us"));
             watch_set(p->watch, 0);
         }
         if (n <= 0)
@@ -170,6 +179,16 @@ void plane_set_peer(struct plane *p, uint32_t worker, int fd)
     close_fd(&peer->fd);
     peer->fd = fd;
     peer->watch = watch_new(p->loop, fd, LOOP_READ, on_peer, peer); /* without it we send, and hear nothing */
+}
+
+int plane_set_tun(struct plane *p, int fd, unsigned offload)
+{
+    bool running = p->watch != NULL;
+    watch_free(p->watch);
+    p->watch = NULL;
+    close_fd(&p->tun.fd);
+    tunq_init(&p->tun, fd, offload);
+    return running ? plane_start(p) : 0;
 }
 
 int plane_start(struct plane *p)

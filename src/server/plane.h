@@ -6,12 +6,15 @@
 #ifndef ADIT_SERVER_PLANE_H
 #define ADIT_SERVER_PLANE_H
 
+#include "config/config.h"
 #include "dp/gate.h"
 #include "dp/handover.h"
 #include "dp/owner.h"
 #include "dp/tunq.h"
 #include "loop/loop.h"
 #include "session/params.h"
+
+enum { PLANE_NETS = 2 * CONFIG_POOLS };
 
 struct plane;
 
@@ -35,7 +38,7 @@ struct plane {
     struct owners owners; /* all sessions of all workers */
     struct owners fresh;  /* between plane_others_begin() and _end(): what the new authd has told of the others */
     struct plane_peer peers[TUN_QUEUES_MAX];
-    struct prefix nets[16];
+    struct prefix nets[PLANE_NETS];
     struct gate_nets gate;
     bool renewing;
     struct drops drops; /* of packets that belong to no session */
@@ -46,11 +49,13 @@ struct plane {
 int plane_init(struct plane *p, struct loop *l, uint32_t worker, plane_deliver_fn *deliver, void *ctx) MUST_CHECK;
 void plane_done(struct plane *p);
 /* Descriptors are taken over. */
-void plane_set_tun(struct plane *p, int fd, unsigned offload); /* offload: what tun_offload() switched on */
+/* offload: what tun_offload() switched on. Also while it runs: the interface was made anew. ERR_NOMEM. */
+int plane_set_tun(struct plane *p, int fd, unsigned offload) MUST_CHECK;
 void plane_set_steer(struct plane *p, int fd);
 void plane_set_peer(struct plane *p, uint32_t worker, int fd); /* replaces an older one */
-/* The networks of the pools, for their broadcast addresses; at most 16. */
-void plane_add_net(struct plane *p, const struct prefix *net);
+/* The networks of the pools, for their broadcast addresses. Those that were there before stay, after the new ones, as
+ * far as there is room: sessions may still have their addresses. */
+void plane_set_nets(struct plane *p, const struct config_pool *pools, unsigned n);
 /* Everything is there: packets may flow. ERR_NOMEM. */
 int plane_start(struct plane *p) MUST_CHECK;
 

@@ -11,18 +11,19 @@
 
 enum role_msg {
     /* master to its roles */
-    ROLE_CONFIG = 1,  /* body: config_encode() */
-    ROLE_CERTIFICATE, /* worker: chain and key, PEM */
-    ROLE_LISTEN,      /* worker, id: index into config.listens; fd: listening socket */
-    ROLE_TUN,         /* worker, id: its own index; fd: TUN queue */
-    ROLE_STEER,       /* worker; fd: steering map */
-    ROLE_LIMITS,      /* worker; fd: shared counters of half-open connections */
-    ROLE_AUTHD,       /* worker; fd: channel to authd, the first one or that of its successor */
-    ROLE_PEER,        /* worker, id: index of another worker; fd: datagram socket to it */
-    ROLE_WORKER,      /* authd, id: index of a worker; fd: channel to it. The old one of this index is gone */
-    ROLE_START, /* everything is said: work. authd, id: so many workers with sessions will report what they hold */
-    ROLE_PING,  /* id: any; answered with it as soon as the loop comes round */
-    ROLE_STOP,  /* id: milliseconds until sessions that did not end are cut */
+    ROLE_CONFIG = 1,  /* body: config_encode(); again with each reload */
+    ROLE_CERTIFICATE, /* worker: chain and key, PEM; before the configuration that goes with it */
+    ROLE_LISTEN,      /* worker, id: slot, free until now; fd: listening socket */
+    ROLE_UNLISTEN,    /* worker, id: slot */
+    ROLE_TUN,    /* worker, id: its offloads (net/tun.h); fd: TUN queue; again if the interface had to be made anew */
+    ROLE_STEER,  /* worker; fd: steering map; again after ROLE_TUN */
+    ROLE_LIMITS, /* worker; fd: shared counters of half-open connections */
+    ROLE_AUTHD,  /* worker; fd: channel to authd, the first one or that of its successor */
+    ROLE_PEER,   /* worker, id: index of another worker; fd: datagram socket to it */
+    ROLE_WORKER, /* authd, id: index of a worker; fd: channel to it. The old one of this index is gone */
+    ROLE_START,  /* everything is said: work. authd, id: so many workers with sessions will report what they hold */
+    ROLE_PING,   /* id: any; answered with it as soon as the loop comes round */
+    ROLE_STOP,   /* id: milliseconds until sessions that did not end are cut */
     /* to master */
     ROLE_READY,
     ROLE_PONG, /* id: that of the ping */

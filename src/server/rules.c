@@ -18,11 +18,12 @@ enum {
 /* clang-format off */
 static const struct imsg_rule master_to_worker[] = {
     /* type            phases        min  max       fds */
-    { ROLE_CONFIG,      SETUP,        1,   IMSG_MAX, 0, "configuration" },
-    { ROLE_CERTIFICATE, SETUP,        8,   IMSG_MAX, 0, "certificate" },
-    { ROLE_LISTEN,      SETUP,        0,   0,        1, "listening socket" },
-    { ROLE_TUN,         SETUP,        0,   0,        1, "TUN queue" },
-    { ROLE_STEER,       SETUP,        0,   0,        1, "steering map" },
+    { ROLE_CONFIG,      SETUP | RUN,  1,   IMSG_MAX, 0, "configuration" },
+    { ROLE_CERTIFICATE, SETUP | RUN,      8,   IMSG_MAX, 0, "certificate" },
+    { ROLE_LISTEN,      SETUP | RUN,  0,   0,        1, "listening socket" },
+    { ROLE_UNLISTEN,    RUN,          0,   0,        0, "listening socket gone" },
+    { ROLE_TUN,         SETUP | RUN,      0,   0,        1, "TUN queue" },
+    { ROLE_STEER,       SETUP | RUN,      0,   0,        1, "steering map" },
     { ROLE_LIMITS,      SETUP,        0,   0,        1, "limits" },
     { ROLE_AUTHD,       ALWAYS,       0,   0,        1, "channel to authd" },
     { ROLE_PEER,        SETUP | RUN,  0,   0,        1, "way to another worker" },
@@ -31,7 +32,7 @@ static const struct imsg_rule master_to_worker[] = {
     { ROLE_STOP,        ALWAYS,       0,   0,        0, "stop" },
 };
 static const struct imsg_rule master_to_authd[] = {
-    { ROLE_CONFIG,      SETUP,        1,   IMSG_MAX, 0, "configuration" },
+    { ROLE_CONFIG,      SETUP | RUN,  1,   IMSG_MAX, 0, "configuration" },
     { ROLE_WORKER,      RUN,          0,   0,        1, "channel to a worker" },
     { ROLE_START,       SETUP,        0,   0,        0, "start" },
     { ROLE_PING,        ALWAYS,       0,   0,        0, "ping" },

@@ -13,36 +13,6 @@
 
 enum { INTERIM = 60000 };
 
-/* ---- deadlines and methods of a call, from the configuration ---- */
-
-static void make_conf(struct worker *w)
-{
-    struct tunnel_conf *t = &w->tunnel_conf;
-    const struct config *c = &w->config;
-    tunnel_conf_default(t, TUNNEL_SERVER);
-    t->http.timeout = c->limit.http;
-    t->call.negotiation_1 = c->limit.request;
-    t->call.hello = c->limit.hello;
-    t->call.hash_mask = c->binding_mask;
-    t->auth_timeout = c->limit.auth;
-    t->ncp_timeout = c->limit.ncp;
-    memcpy(t->methods, c->methods, sizeof(t->methods));
-    t->n_methods = c->n_methods;
-    t->server_name = "adit";
-    t->mtu = c->mtu;
-    t->link.ipv4 = true;
-    t->link.ipv6 = false; /* until a pool has IPv6 */
-    t->link.ident = "ADIT-1";
-    w->stream_conf = (struct stream_conf){ .tls = w->tls,
-                                           .tunnel = t,
-                                           .tls_timeout = c->limit.tls,
-                                           .flush_timeout = SECONDS(5),
-                                           .linger_timeout = SECONDS(2) };
-    w->limits.per_address = c->limit.half_open_address;
-    w->limits.half_open = c->limit.half_open;
-    w->limits.sessions = c->limit.sessions;
-}
-
 /* ---- counters ---- */
 
 static void report_one(void *ctx, void *thing)
@@ -122,38 +92,11 @@ static int take_fd(struct imsg *m)
     return fd;
 }
 
-static int on_config(struct worker *w, struct slice body)
-{
-    int r = config_decode(body, &w->config);
-    if (r < 0)
-        return r;
-    w->have_config = true;
-    role_log_level(&w->config);
-    for (unsigned i = 0; i < w->config.n_pools; i++)
-        plane_add_net(&w->plane, &w->config.pools[i].ipv4);
-    return 0;
-}
-
-static int on_certificate(struct worker *w, struct slice body)
-{
-    char err[TLS_ERR_TEXT];
-    struct role_cert c;
-    int r = role_get_cert(body, &c);
-    if (r < 0)
-        return r;
-    w->tls = tls_ctx_server(c.chain, c.key, err);
-    if (w->tls)
-        return 0;
-    event(EV_NO_USABLE_CERTIFICATE, NULL, F_TEXT("cause", err));
-    return ERR_SYSTEM;
-}
-
 static int worker_start(struct worker *w)
 {
     /* Without authd too: another one is on its way, and logins wait for it. */
-    if (!w->have_config || !w->tls || !w->limits.page || w->plane.tun.fd < 0)
+    if (!w->now || !w->limits.page || w->plane.tun.fd < 0)
         return ERR_STATE;
-    make_conf(w);
     w->interim = timer_new(w->loop, on_interim, w);
     if (!w->interim || plane_start(&w->plane) < 0 || accept_start(w) < 0)
         return ERR_NOMEM;
@@ -164,26 +107,34 @@ static int worker_start(struct worker *w)
     return 0;
 }
 
+static void assert_one(void *ctx, void *thing)
+{
+    struct worker *w = ctx;
+    struct conn *c = thing;
+    if (c->up && !c->over)
+        plane_assert(&w->plane, c->handle, &c->params);
+}
+
 static int set_up(struct worker *w, struct imsg *m)
 {
     switch ((enum role_msg)m->type) {
     case ROLE_CONFIG:
-        return on_config(w, m->body);
+        return worker_configure(w, m->body);
     case ROLE_CERTIFICATE:
-        return on_certificate(w, m->body);
+        return worker_certificate(w, m->body);
     case ROLE_LISTEN:
-        if (m->id >= CONFIG_LISTENS || w->listeners[m->id].fd >= 0)
-            return ERR_VALUE;
-        w->listeners[m->id].fd = take_fd(m);
+        return accept_add(w, m->id, take_fd(m));
+    case ROLE_UNLISTEN:
+        accept_remove(w, m->id);
         return 0;
     case ROLE_TUN:
-        plane_set_tun(&w->plane, take_fd(m), m->id);
-        return 0;
+        return plane_set_tun(&w->plane, take_fd(m), m->id);
     case ROLE_STEER:
         plane_set_steer(&w->plane, take_fd(m));
+        slab_each(&w->conns, assert_one, w);
         return 0;
     case ROLE_LIMITS:
-        return w->have_config ? limits_open(&w->limits, m->fds[0], w->index, w->config.workers) : ERR_STATE;
+        return w->now ? limits_open(&w->limits, m->fds[0], w->index, w->now->config.workers) : ERR_STATE;
     case ROLE_AUTHD:
         return worker_meet_authd(w, take_fd(m));
     case ROLE_PEER:
@@ -272,7 +223,8 @@ static void worker_done(struct worker *w)
     plane_done(&w->plane);
     limits_close(&w->limits);
     stream_bench_done(&w->bench);
-    tls_ctx_free(w->tls);
+    tls_ctx_free(w->next_tls);
+    snapshot_leave(w->now);
     slab_done(&w->conns);
     loop_free(w->loop);
 }

@@ -10,6 +10,7 @@
 #include "server/plane.h"
 #include "server/roles.h"
 #include "server/slab.h"
+#include "server/snapshot.h"
 
 struct worker;
 
@@ -25,13 +26,9 @@ struct worker {
     uint32_t phase;              /* ROLE_SETUP, ROLE_RUN, ROLE_ENDING */
     struct chan *master, *authd; /* authd is NULL between two of them */
     bool authd_open;             /* it may be asked */
-    bool have_config;
-    struct config config;
-    struct tunnel_conf tunnel_conf;
-    struct stream_conf stream_conf;
+    struct snapshot *now;        /* the configuration of connections that come; NULL: none yet */
+    struct tls_ctx *next_tls;    /* waits for its configuration */
     struct stream_bench bench;
-    struct tls_ctx *tls;
-    struct tls_cert_hash leaf;
     struct limits limits;
     struct listener listeners[CONFIG_LISTENS];
     bool accept_paused;
@@ -46,7 +43,15 @@ struct worker {
 /* The role's main: confines itself, then serves until master says stop. argv: see worker.c. Exit status. */
 int worker_main(int argc, char **argv);
 
-/* accept.c: starts on all listeners; pauses; stops for good. ERR_NOMEM. */
+/* worker_config.c: a certificate, then the configuration that goes with it. */
+int worker_certificate(struct worker *w, struct slice body) MUST_CHECK;
+int worker_configure(struct worker *w, struct slice body) MUST_CHECK;
+
+/* accept.c: a listening socket more (fd is taken over), or one less: what waits in its queue is still accepted. ERR_VALUE,
+ * ERR_NOMEM. */
+int accept_add(struct worker *w, uint32_t slot, int fd) MUST_CHECK;
+void accept_remove(struct worker *w, uint32_t slot);
+/* Starts on all listeners; stops for good. ERR_NOMEM. */
 int accept_start(struct worker *w) MUST_CHECK;
 void accept_stop(struct worker *w);
 

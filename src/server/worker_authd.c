@@ -116,6 +116,7 @@ static void on_authd(void *ctx, struct imsg *m)
     case ROLE_CONFIG:
     case ROLE_CERTIFICATE:
     case ROLE_LISTEN:
+    case ROLE_UNLISTEN:
     case ROLE_TUN:
     case ROLE_STEER:
     case ROLE_LIMITS:

@@ -256,8 +256,8 @@ int main(void)
     must("ip -6 addr add fd09::1/16 dev adq nodad");
     ok_why(nl_link_up("adq", 1400, err) == 0 && nl_link_mtu("adq") == 1400, "link: up, with its MTU", err);
     test_packets(fds);
-    ok(steer_attach(fds[0], 1, &map, err) == ERR_VALUE, "steer: one queue is not steered");
-    if (!ok_why(steer_attach(fds[0], QUEUES, &map, err) == 0, "steer: attached", err))
+    ok(steer_attach(fds[0], 1, &map, &program, err) == ERR_VALUE, "steer: one queue is not steered");
+    if (!ok_why(steer_attach(fds[0], QUEUES, &map, &program, err) == 0, "steer: attached", err))
         return done();
     ok((fcntl(map, F_GETFD) & FD_CLOEXEC) != 0, "steer: the map is close-on-exec");
     ok(arrives_at(fds, QUEUES, "10.9.0.99") >= 0 && arrives_at(fds, QUEUES, "fd09::99") >= 0,

@@ -249,6 +249,54 @@ static void test_held_sessions(void **state)
     assert_int_equal(judge_hold(h.j, &a, "User", &p, h.now), 0); /* free again */
 }
 
+/* Other pools: who is there keeps its address, whoever comes gets one of the new pools; and back again. */
+static void test_other_pools(void **state)
+{
+    (void)state;
+    struct config c = h.c, before = h.c;
+    ask_mschap(0, 1, "User", "clientPass");
+    expect_accept(base + 2);
+    c.pools[0].ipv4 = prefix_v4(0x0a510000, 29);
+    c.number = 78;
+    assert_int_equal(judge_configure(h.j, &c), 0);
+    ask_mschap(0, 2, "User", "clientPass");
+    expect_accept(0x0a510002);
+    assert_int_equal(h.r.params.snapshot, 78);
+    assert_int_equal(h.r.params.server_ipv4, 0x0a510001);
+    assert_int_equal(judge_configure(h.j, &before), 0);
+    ask_mschap(0, 3, "User", "clientPass"); /* not the first one's */
+    expect_accept(base + 3);
+    judge_down(h.j, 0, 1, h.now);
+    judge_down(h.j, 0, 2, h.now); /* of a pool that is no more */
+    assert_int_equal(judge_configure(h.j, &before), 0);
+    ask_mschap(0, 4, "User", "clientPass"); /* the same pools keep what they know */
+    expect_accept(base + 4);
+}
+
+/* The database is opened again; one that cannot be leaves the old one in use. */
+static void test_database_replaced(void **state)
+{
+    (void)state;
+    char aside[512];
+    snprintf(aside, sizeof(aside), "%s.aside", help_db);
+    assert_int_equal(rename(help_db, aside), 0);
+    assert_int_equal(judge_configure(h.j, &h.c), 0);
+    ask_mschap(0, 1, "User", "clientPass");
+    expect_accept(base + 2);
+    struct user u;
+    char err[USERS_ERR];
+    struct users *other = users_open(help_db, true, err);
+    help_user(&u, "bob", "clientPass", PASSWORD_NT);
+    assert_int_equal(users_add(other, &u), 0);
+    users_close(other);
+    ask_mschap(0, 2, "bob", "clientPass");
+    expect_refusal("unknown user", 691);
+    assert_int_equal(judge_configure(h.j, &h.c), 0);
+    ask_mschap(0, 3, "bob", "clientPass");
+    expect_accept(base + 3);
+    assert_int_equal(remove(aside), 0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, judge_teardown)
@@ -265,6 +313,8 @@ int main(void)
         T(test_worker_gone),
         T(test_random),
         T(test_held_sessions),
+        T(test_other_pools),
+        T(test_database_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

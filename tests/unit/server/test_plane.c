@@ -39,7 +39,7 @@ static bool deliver(void *ctx, uint64_t session, const struct batch *b)
 static int set_up(void **state)
 {
     int pair[2], tun[2];
-    struct prefix net = prefix_v4(0x0a500000, 24);
+    struct config_pool pool = { .ipv4 = prefix_v4(0x0a500000, 24) };
     (void)state;
     loop = loop_new();
     if (handover_pair(pair) < 0)
@@ -50,9 +50,10 @@ static int set_up(void **state)
             socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, tun) < 0)
             return -1;
         box[i].tun = tun[1];
-        plane_set_tun(&box[i].plane, tun[0], 0);
+        if (plane_set_tun(&box[i].plane, tun[0], 0) < 0)
+            return -1;
         plane_set_peer(&box[i].plane, 1 - i, pair[i]);
-        plane_add_net(&box[i].plane, &net);
+        plane_set_nets(&box[i].plane, &pool, 1);
         if (plane_start(&box[i].plane) < 0)
             return -1;
     }
