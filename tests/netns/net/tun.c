@@ -246,7 +246,7 @@ static void test_forwarded(const int *fds, int map)
 
 int main(void)
 {
-    int fds[QUEUES], map;
+    int fds[QUEUES], map, program;
 
     enter_check();
     test_create();
