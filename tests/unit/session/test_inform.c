@@ -285,17 +285,18 @@ static void test_not_ours(void **state)
     uint8_t p[600];
     start(&b);
     size_t n = put_ask(p, sizeof p, &a);
-    assert_true(n > 28 && n <= sizeof p);
+    assert_true(n > 28);
+    size_t last = n ? n - 1 : 0; /* gcc does not know what assert_true() means */
     assert_false(help_feed(&b.i, p, n, b.now)); /* IPCP is not open */
     inform_ipv4_up(&b.i, CLIENT4);
     assert_true(help_feed(&b.i, p, n, b.now));
     assert_true(help_pull(&b.i, &b.out));
     for (size_t cut = 0; cut < n; cut++) /* no longer whole: not taken */
         assert_false(help_feed(&b.i, p, cut, b.now));
-    p[n - 1] ^= 1; /* taken, but its checksum is wrong */
+    p[last] ^= 1; /* taken, but its checksum is wrong */
     assert_true(help_feed(&b.i, p, n, b.now));
     assert_false(help_pull(&b.i, &b.out));
-    p[n - 1] ^= 1;
+    p[last] ^= 1;
     p[6] = 0x20; /* a fragment */
     assert_false(help_feed(&b.i, p, n, b.now));
     p[6] = 0x40;
