@@ -284,6 +284,7 @@ static void on_plan(struct engine *e, const struct imsg *m)
         return;
     }
     events_set_level(e->plan.verbose ? EVENT_DEBUG : EVENT_INFO);
+    events_set_plain(e->plan.verbose ? NULL : "adit");
     configure(e);
     if (!make_tls(e)) {
         leave(e, EXIT_USAGE); /* a CA file without certificates, or none at all on this system */

@@ -145,6 +145,7 @@ int main(int argc, char **argv)
     if (r)
         return r - 100;
     events_init("adit", o.verbose ? EVENT_DEBUG : EVENT_INFO);
+    events_set_plain(o.verbose ? NULL : "adit");
     if (geteuid() != 0) {
         fprintf(stderr, "adit: making an interface and routes needs root: sudo adit connect …\n");
         return EXIT_FAILED;

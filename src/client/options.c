@@ -21,7 +21,7 @@ static const char usage[] =
     "  --no-dns               keep this host's resolvers\n"
     "  --methods LIST         authentication methods, best first (eap-mschapv2,mschapv2); also pap, chap\n"
     "  --allow-ipv6-outside   do not block IPv6 that would go around the tunnel\n"
-    "  -v, --verbose          say more\n"
+    "  -v, --verbose          say more, with times and event numbers\n"
     "  --help, --version\n"
     "\n"
     "Exit status: 0 ended as asked, 1 failed, 2 usage, 3 network, 4 server certificate or binding,\n"

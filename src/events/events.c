@@ -43,7 +43,8 @@ static struct {
     enum event_level least;
     int fd;
     bool any_left_out;
-} sink = { "adit", EVENT_INFO, STDERR_FILENO, false };
+    const char *plain; /* the program's name before lines for a person; NULL: full lines */
+} sink = { "adit", EVENT_INFO, STDERR_FILENO, false, NULL };
 
 static uint64_t clock_ms(clockid_t id)
 {
@@ -72,6 +73,11 @@ void events_set_level(enum event_level least)
     sink.least = least;
 }
 
+void events_set_plain(const char *program)
+{
+    sink.plain = program;
+}
+
 void events_set_fd(int fd)
 {
     sink.fd = fd;
@@ -80,7 +86,8 @@ void events_set_fd(int fd)
 static void write_line(enum event_id id, const char *call, const struct event_field *fields)
 {
     char line[EVENT_LINE + 1];
-    size_t n = event_line(line, sizeof(line), clock_ms(CLOCK_REALTIME), sink.role, id, call, fields);
+    size_t n = sink.plain ? event_line_plain(line, sizeof(line), sink.plain, id, call, fields)
+                          : event_line(line, sizeof(line), clock_ms(CLOCK_REALTIME), sink.role, id, call, fields);
     ssize_t w;
     do
         w = write(sink.fd, line, n);

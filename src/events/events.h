@@ -87,4 +87,11 @@ enum event_level event_level_of(unsigned id);
  * client's screen shows. NULL if we have none. */
 const char *event_ras_text(unsigned code);
 
+/* The same event for a person at a terminal: what happened, the fields, and only where something is wrong what to do,
+ * the number and the call. */
+size_t event_line_plain(char *dst, size_t cap, const char *program, enum event_id id, const char *call,
+                        const struct event_field *fields);
+/* Lines for a person (`program` before each) from now on; NULL: the full lines again. Not owned. */
+void events_set_plain(const char *program);
+
 #endif

@@ -176,3 +176,34 @@ size_t event_line(char *dst, size_t cap, uint64_t unix_ms, const char *role, enu
     dst[l.len] = '\0';
     return l.len;
 }
+
+size_t event_line_plain(char *dst, size_t cap, const char *program, enum event_id id, const char *call,
+                        const struct event_field *fields)
+{
+    enum { TAIL = 640 }; /* room for the sentences, number and call */
+    const char *what = event_what((unsigned)id), *todo = event_todo((unsigned)id);
+    size_t whole = cap - 1 < EVENT_LINE ? cap - 1 : EVENT_LINE;
+    struct line l = { dst, 0, whole - TAIL };
+    put_str(&l, program);
+    put_str(&l, ": ");
+    put_str(&l, what ? what : "an event that the catalogue does not know");
+    for (const struct event_field *f = fields; f && f->kind != FIELD_END; f++) {
+        if (f == fields)
+            put_str(&l, ":");
+        put_field(&l, f);
+    }
+    l.cap = whole - 1;
+    if (event_level_of((unsigned)id) <= EVENT_WARNING && todo) {
+        put_str(&l, "; ");
+        put_str(&l, todo);
+        put_str(&l, " (event ");
+        put_num(&l, (uint64_t)id);
+        if (call && call[0])
+            put_call(&l, call);
+        put_str(&l, ")");
+    }
+    l.cap = whole;
+    put_str(&l, "\n");
+    dst[l.len] = '\0';
+    return l.len;
+}

@@ -151,9 +151,27 @@ static void test_odd_times(void **state)
     assert_int_equal(line[n - 1], '\n');
 }
 
+/* For a person: no time, number or call where nothing is wrong; all of them, and what to do, where something is. */
+static void test_plain(void **state)
+{
+    (void)state;
+    char out[EVENT_LINE + 1];
+    const struct event_field f[] = { F_TEXT("interface", "sstp0"),
+                                     F_BYTES("name", slice_str("a\nb")),
+                                     { .kind = FIELD_END } };
+    size_t n = event_line_plain(out, sizeof(out), "adit", EV_CLIENT_INTERFACE_UP, "X-1", f);
+    assert_string_equal(out, "adit: the tunnel is up: interface=sstp0 name=\"a\\x0ab\"\n");
+    assert_int_equal(n, strlen(out));
+    event_line_plain(out, sizeof(out), "adit", EV_CLIENT_LOST, "X-1", &f[2]);
+    assert_string_equal(
+        out,
+        "adit: the connection to the server was lost; check the network and connect again (event 1622 call={X-1})\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain),
         cmocka_unit_test(test_form),
         cmocka_unit_test(test_warning_says_what_to_do),
         cmocka_unit_test(test_call),
