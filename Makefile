@@ -37,6 +37,13 @@ bench:
 	$(MAKE) all
 	bench/run $(BUILD)
 
+# The longer ones: make bench-latency B="--runs 3 --parts idle,load"
+BENCHES = bench-throughput bench-packets bench-latency bench-connects bench-sessions
+$(BENCHES):
+	tools/deps bench
+	$(MAKE) all
+	bench/$(@:bench-%=%) $(BUILD) $(B)
+
 # Below /usr/local, or where `meson configure build -Dprefix=…` says; DESTDIR= is honoured.
 install: all
 	tools/install install $(BUILD)
@@ -52,4 +59,4 @@ deb:
 clean:
 	rm -rf build build-*
 
-.PHONY: all deps run test fuzz bench install uninstall deb clean
+.PHONY: all deps run test fuzz bench $(BENCHES) install uninstall deb clean

@@ -151,7 +151,8 @@ static void report(void)
 int main(int argc, char **argv)
 {
     if (argc < 10 || (strcmp(argv[1], "full") != 0 && strcmp(argv[1], "handshakes") != 0)) {
-        fprintf(stderr, "usage: connects full|handshakes SERVER PORT USER PASSWORD PIN SOURCES PARALLEL SECONDS [RATE]\n");
+        fprintf(stderr,
+                "usage: connects full|handshakes SERVER PORT USER PASSWORD PIN SOURCES PARALLEL SECONDS [RATE]\n");
         return 2;
     }
     run.handshakes = argv[1][0] == 'h';

@@ -153,8 +153,7 @@ static void connected(struct member *m)
                                 .linger_timeout = SECONDS(2) };
     int err = 0;
     socklen_t len = sizeof err;
-    if (getsockopt(m->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0 || err ||
-        sock_session_setup(m->fd, PEER_SILENT) < 0) {
+    if (getsockopt(m->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0 || err || sock_session_setup(m->fd, PEER_SILENT) < 0) {
         gone(m, false, err ? strerror(err) : "socket options");
         return;
     }

@@ -36,13 +36,13 @@ struct member {
     struct crowd *crowd;
     unsigned index;
     bool open, dialling, secure, up, closing, stalled, only_handshake;
-    uint32_t address, peer;   /* in the tunnel, host order */
-    int fd;                   /* while dialling */
-    uint16_t seq;             /* of the last echo sent */
-    int64_t started, pinged;  /* ns */
-    int64_t rtt;              /* ns, of the last answer to the last echo */
-    uint64_t pongs, moved;    /* answers; `moved` is the owner's */
-    int stage;                /* the owner's */
+    uint32_t address, peer;  /* in the tunnel, host order */
+    int fd;                  /* while dialling */
+    uint16_t seq;            /* of the last echo sent */
+    int64_t started, pinged; /* ns */
+    int64_t rtt;             /* ns, of the last answer to the last echo */
+    uint64_t pongs, moved;   /* answers; `moved` is the owner's */
+    int stage;               /* the owner's */
 };
 
 /* argv: SERVER PORT USER PASSWORD PIN SOURCES. False: said why on stderr. */

@@ -2,7 +2,7 @@
  *
  * pump send ADDRESS PORT SECONDS: connects and writes 16 KB records; pump recv ADDRESS PORT CERT KEY: accepts one
  * connection, reads until its end, prints bytes and seconds. TLS_AES_128_GCM_SHA256 only. The upper bound for a tunnel that
- * keeps a core busy an end. */
+ * keeps a core busy an end: larger reads (64 KB, 256 KB), SO_RCVLOWAT and pinning were tried and make it no faster. */
 #include <arpa/inet.h>
 #include <openssl/ssl.h>
 #include <stdint.h>

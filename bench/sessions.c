@@ -268,7 +268,8 @@ static void on_member(struct member *m, enum member_ev ev, unsigned n, const cha
         break;
     }
     /* Not from within a member: the next one may be the same. */
-    if (run.job == UP || run.job == DOWN || (run.job == RTT && !run.asked) || (run.job == MOVE && m->stage == RESTING)) {
+    if (run.job == UP || run.job == DOWN || (run.job == RTT && !run.asked) ||
+        (run.job == MOVE && m->stage == RESTING)) {
         loop_undefer(run.crowd.loop, &run);
         loop_defer(run.crowd.loop, on_deferred, &run);
     }
@@ -281,11 +282,11 @@ static void command(const char *line)
     char word[16];
     if (sscanf(line, "%15s %llu %u", word, &a, &b) < 1 || run.job != IDLE)
         return;
-    run.job = !strcmp(word, "up")                                 ? UP
-              : !strcmp(word, "move") && b                        ? MOVE
-              : !strcmp(word, "rtt") && a && a <= RTT_MAX          ? RTT
-              : !strcmp(word, "down")                             ? DOWN
-                                                                  : IDLE;
+    run.job = !strcmp(word, "up")                         ? UP
+              : !strcmp(word, "move") && b                ? MOVE
+              : !strcmp(word, "rtt") && a && a <= RTT_MAX ? RTT
+              : !strcmp(word, "down")                     ? DOWN
+                                                          : IDLE;
     run.next = run.busy = run.done = run.lost = run.rtt_sent = run.rtt_lost = 0;
     run.bytes = a;
     run.parallel = b;

@@ -1,9 +1,10 @@
 /* UDP at a given rate, and a sink that counts what arrived: for packets a second without loss.
  *
  * udpgen send ADDRESS PORT RATE BYTES SECONDS: sends IPv4 packets of BYTES bytes in all (64: 36 of payload), numbered,
- * RATE a second, up to 32 at once by sendmmsg; prints `sent N SECONDS`.
- * udpgen sink ADDRESS PORT: takes them by recvmmsg; 300 ms after the last one prints `got N LATE TWICE` (LATE:
- * not in order; TWICE: seen before), forgets them, and waits for the next run. Ends when it is ended. */
+ * RATE a second, up to 32 at once by sendmmsg; prints `sent RUN N SECONDS`, where RUN is larger in every later run.
+ * udpgen sink ADDRESS PORT: takes them by recvmmsg; whenever none has come for 200 ms prints `got RUN N LATE TWICE` (LATE:
+ * not in order; TWICE: seen before). Packets of an earlier run, which a queue kept back, are not counted. Ends when it is
+ * ended. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -16,7 +17,11 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { HEADS = 28, BURST = 32, TAKE = 64, PAYLOAD_MAX = 1472, SEQ_MAX = 1 << 24, QUIET_MS = 300, RCVBUF = 8 << 20 };
+enum { HEADS = 28, BURST = 32, TAKE = 64, PAYLOAD_MAX = 1472, SEQ_MAX = 1 << 24, QUIET_MS = 200, RCVBUF = 8 << 20 };
+
+struct head {
+    uint32_t run, seq;
+};
 
 static uint8_t seen[SEQ_MAX / 8];
 
@@ -47,14 +52,14 @@ static int sock(const char *addr, const char *port, bool server)
 }
 
 /* Packets first .. first + n - 1; how many the kernel took. */
-static unsigned send_some(int fd, uint32_t first, unsigned n, size_t payload)
+static unsigned send_some(int fd, uint32_t run, uint32_t first, unsigned n, size_t payload)
 {
     static uint8_t data[BURST][PAYLOAD_MAX];
     struct iovec iov[BURST];
     struct mmsghdr m[BURST] = { 0 };
     for (unsigned i = 0; i < n; i++) {
-        uint32_t seq = first + i;
-        memcpy(data[i], &seq, sizeof seq);
+        struct head h = { run, first + i };
+        memcpy(data[i], &h, sizeof h);
         iov[i] = (struct iovec){ data[i], payload };
         m[i].msg_hdr.msg_iov = &iov[i];
         m[i].msg_hdr.msg_iovlen = 1;
@@ -69,17 +74,18 @@ static int do_send(char **argv)
 {
     double rate = atof(argv[4]), span = atof(argv[6]), start;
     size_t bytes = (size_t)atoi(argv[5]);
-    uint32_t sent = 0;
+    uint32_t sent = 0, run;
     int fd = sock(argv[2], argv[3], false);
-    if (bytes < HEADS + sizeof sent || bytes > HEADS + PAYLOAD_MAX || rate < 1)
+    if (bytes < HEADS + sizeof(struct head) || bytes > HEADS + PAYLOAD_MAX || rate < 1)
         return 2;
     prctl(PR_SET_TIMERSLACK, 1UL);
     start = seconds();
+    run = (uint32_t)(start * 1000);
     for (;;) {
         double t = seconds() - start;
         double owed = (t < span ? t : span) * rate - (double)sent;
         if (owed >= 1 && sent < SEQ_MAX - BURST) {
-            sent += send_some(fd, sent, owed > BURST ? BURST : (unsigned)owed, bytes - HEADS);
+            sent += send_some(fd, run, sent, owed > BURST ? BURST : (unsigned)owed, bytes - HEADS);
             if (t < span + 0.5)
                 continue;
         }
@@ -87,18 +93,25 @@ static int do_send(char **argv)
             break;
         nanosleep(&(struct timespec){ 0, 20000 }, NULL);
     }
-    printf("sent %u %.6f\n", sent, seconds() - start);
+    printf("sent %u %u %.6f\n", run, sent, seconds() - start);
     return 0;
 }
 
 struct tally {
-    uint32_t got, late, twice, next;
+    uint32_t run, got, late, twice, next;
+    bool told;
 };
 
-static void count(struct tally *t, uint32_t seq)
+static void count(struct tally *t, struct head h)
 {
-    if (seq >= SEQ_MAX)
+    uint32_t seq = h.seq;
+    if (h.run > t->run) {
+        *t = (struct tally){ .run = h.run };
+        memset(seen, 0, sizeof seen);
+    }
+    if (h.run < t->run || seq >= SEQ_MAX)
         return;
+    t->told = false;
     if (seen[seq / 8] & 1u << seq % 8) {
         t->twice++;
         return;
@@ -122,28 +135,26 @@ static void take(int fd, struct tally *t)
     }
     int n = recvmmsg(fd, m, TAKE, MSG_DONTWAIT, NULL);
     for (int i = 0; i < n; i++) {
-        uint32_t seq;
-        memcpy(&seq, data[i], sizeof seq);
-        count(t, seq);
+        struct head h;
+        memcpy(&h, data[i], sizeof h);
+        count(t, h);
     }
 }
 
 _Noreturn static void do_sink(char **argv)
 {
-    struct tally t = { 0 };
+    struct tally t = { .told = true };
     struct pollfd p = { .fd = sock(argv[2], argv[3], true), .events = POLLIN };
     puts("ready");
     fflush(stdout);
     for (;;) {
-        int r = poll(&p, 1, t.got ? QUIET_MS : -1);
-        if (r > 0) {
+        if (poll(&p, 1, t.told ? -1 : QUIET_MS) > 0) {
             take(p.fd, &t);
             continue;
         }
-        printf("got %u %u %u\n", t.got, t.late, t.twice);
+        printf("got %u %u %u %u\n", t.run, t.got, t.late, t.twice);
         fflush(stdout);
-        t = (struct tally){ 0 };
-        memset(seen, 0, sizeof seen);
+        t.told = true;
     }
 }
 

@@ -286,7 +286,7 @@ static void test_not_ours(void **state)
     start(&b);
     size_t n = put_ask(p, sizeof p, &a);
     assert_true(n > 28);
-    size_t last = n ? n - 1 : 0; /* gcc does not know what assert_true() means */
+    size_t last = n ? n - 1 : 0;                /* gcc does not know what assert_true() means */
     assert_false(help_feed(&b.i, p, n, b.now)); /* IPCP is not open */
     inform_ipv4_up(&b.i, CLIENT4);
     assert_true(help_feed(&b.i, p, n, b.now));
