@@ -203,7 +203,7 @@ static bool next_key(int map, const struct steer_key *key, struct steer_key *ret
 
 static bool leads_to(int map, const struct steer_key *key, uint32_t queue)
 {
-    uint32_t value;
+    uint32_t value = ~queue;
     union bpf_attr attr = { .map_fd = (uint32_t)map, .key = as_u64(key), .value = as_u64(&value) };
     return sys_bpf(BPF_MAP_LOOKUP_ELEM, &attr) == 0 && value == queue;
 }
