@@ -2,6 +2,8 @@
  * stream_out.c. See stream.h. */
 #include "dp/stream_priv.h"
 
+#include "net/sock.h"
+
 #include <linux/sockios.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -74,6 +76,7 @@ void stream_init(struct stream *s, const struct stream_conf *conf, struct stream
     s->conf = *conf;
     s->bench = bench;
     s->fd = fd;
+    s->pace = (struct stream_pace){ .since = now, .burst = STREAM_BURST, .unsent = SOCK_UNSENT };
     stream_enter(s, STREAM_HANDSHAKE, now);
 }
 

@@ -110,6 +110,15 @@ struct stream_wait {
     uint32_t from, to;
 };
 
+/* How fast the socket takes bytes, while it sometimes refuses some. */
+struct stream_pace {
+    msec since;
+    uint32_t bytes;
+    uint32_t burst;  /* bytes of ciphertext that come together before the socket is asked */
+    uint32_t unsent; /* what the kernel may hold */
+    bool refused;
+};
+
 struct stream {
     struct stream_conf conf;
     struct stream_bench *bench;
@@ -129,6 +138,7 @@ struct stream {
     struct tls_cert_hash leaf; /* of this handshake */
     struct stream_wait out;    /* (a) ciphertext that the socket did not take */
     struct stream_wait carry;  /* (b) a partial frame or head */
+    struct stream_pace pace;
     struct fq queue;           /* (c) packets not yet encrypted */
     struct rd plain;           /* decrypted and not yet walked; only inside a run of stream_readable() calls */
     struct stream_count count;

@@ -350,7 +350,7 @@ static void a_stalled_reader_costs_three_blocks(void **state)
     assert_false(stream_wants(&server.s) & LOOP_WRITE);
     uint64_t before = client.got;
     send_numbered(&server, number, 32, PACKET); /* the stream is whole */
-    turns(3, 0);
+    turns(30, 10);
     assert_int_equal(client.got, before + 32);
 }
 
