@@ -9,7 +9,13 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-enum { STREAM_HEAD = 8 /* SSTP and PPP */, PACE_SPAN = 50, PACE_DELAY = 2 /* ms */, PACE_MIN = 4096, UNSENT = SOCK_UNSENT };
+enum {
+    STREAM_HEAD = 8 /* SSTP and PPP */,
+    PACE_SPAN = 50,
+    PACE_DELAY = 2 /* ms */,
+    PACE_MIN = 4096,
+    UNSENT = SOCK_UNSENT
+};
 
 /* What lies behind the queue (the block of ciphertext, unsent bytes in the kernel) is delay that CoDel does not see. While
  * the socket refuses now and then, it gets about two milliseconds of its rate at once. */
@@ -268,7 +274,7 @@ void stream_flush(struct stream *s, msec now)
         return;
     if (s->state == STREAM_HANDSHAKE && s->conf.tunnel->role == TUNNEL_CLIENT && !s->tls)
         (void)stream_shake(s, now); /* the client speaks first */
-    if (s->state == STREAM_TUNNEL || s->state == STREAM_FLUSH) {
+    if ((s->state == STREAM_TUNNEL || s->state == STREAM_FLUSH) && stream_lend(s, now)) {
         send_control(s, now);
         stream_ship(s, now);
     }
@@ -278,4 +284,5 @@ void stream_flush(struct stream *s, msec now)
     }
     if (s->state == STREAM_FLUSH && !s->broken && !wait_left(&s->out))
         finish(s, now);
+    stream_unlend(s);
 }
