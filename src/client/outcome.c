@@ -17,7 +17,7 @@ static const char *const checks[] = {
 static enum exit_code auth_failed(const struct outcome *o, const struct tunnel_event *ev, const char *cause)
 {
     event(EV_CLIENT_AUTH_FAILED, o->call, F_TEXT("server", o->server), F_TEXT("cause", cause),
-          F_NUM("error", ev->detail), F_BYTES("words", ev->text));
+          F_NUM("error", ev->detail), F_TEXT("meaning", event_ras_text(ev->detail)), F_BYTES("words", ev->text));
     return EXIT_AUTH;
 }
 
@@ -59,7 +59,8 @@ enum exit_code outcome_tunnel(const struct outcome *o, const struct tunnel_event
         event(EV_CLIENT_DISCONNECTED, o->call, F_TEXT("cause", cause));
         return EXIT_OK;
     case TUNNEL_CAUSE_PEER:
-        event(EV_CLIENT_DISCONNECTED, o->call, F_TEXT("cause", cause), F_NUM("error", ev->detail));
+        event(EV_CLIENT_DISCONNECTED, o->call, F_TEXT("cause", cause), F_NUM("error", ev->detail),
+              F_TEXT("meaning", event_ras_text(ev->detail)));
         return EXIT_REFUSED;
     case TUNNEL_CAUSE_LOST:
         return o->was_up ? network(o, EV_CLIENT_LOST, cause) : network(o, EV_CLIENT_NO_RESPONSE, cause);

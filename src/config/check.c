@@ -1,5 +1,5 @@
 /* What must hold between settings, and on this host. Every fault is said, none is repaired. */
-#include "config/values.h"
+#include "config/values_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,11 +14,6 @@ static unsigned line_of(const struct build *b, const char *block, const char *na
         if (strcmp(config_options[i].block, block) == 0 && strcmp(config_options[i].name, name) == 0)
             return b->seen[i].line;
     return 0;
-}
-
-uint32_t config_server_ipv4(const struct config *c)
-{
-    return c->n_pools && c->pools[0].ipv4.family == 4 ? prefix_v4_addr(&c->pools[0].ipv4) + 1 : 0;
 }
 
 static void check_listens(struct build *b)
@@ -46,23 +41,6 @@ static void check_certificate(struct build *b)
         complain(b->r, line, "the certificate block has no key");
 }
 
-static void check_pools(struct build *b)
-{
-    struct config *c = &b->c;
-    char one[PREFIX_TEXT];
-    if (c->n_pools == 0)
-        complain(b->r, 0, "there is no pool block: add pool \"default\" { ipv4 = \"10.80.0.0/24\" }");
-    for (unsigned i = 0; i < c->n_pools; i++) {
-        const struct config_pool *p = &c->pools[i];
-        if (p->ipv4.family == 0 && b->r->errors == 0)
-            complain(b->r, b->pool_line[i], "pool \"%s\" has no ipv4", p->name);
-        for (unsigned k = 0; k < i; k++)
-            if (p->ipv4.family && c->pools[k].ipv4.family && prefix_overlaps(&p->ipv4, &c->pools[k].ipv4))
-                complain(b->r, b->pool_line[i], "pool \"%s\" (%s) overlaps pool \"%s\"", p->name,
-                         prefix_text(&p->ipv4, one), c->pools[k].name);
-    }
-}
-
 /* Does a resolver on this host listen on every IPv4 address? It would answer on the tunnel's as well. */
 static bool resolver_everywhere(void)
 {
@@ -82,9 +60,14 @@ static bool resolver_everywhere(void)
 
 static bool is_servers_own(const struct config *c, const struct prefix *p)
 {
-    for (unsigned i = 0; i < c->n_pools; i++)
-        if (c->pools[i].ipv4.family == 4 && prefix_v4_addr(p) == prefix_v4_addr(&c->pools[i].ipv4) + 1)
+    for (unsigned i = 0; i < c->n_pools; i++) {
+        struct prefix own6 = config_server_ipv6(&c->pools[i]);
+        if (p->family == 4 && c->pools[i].ipv4.family == 4 &&
+            prefix_v4_addr(p) == prefix_v4_addr(&c->pools[i].ipv4) + 1)
             return true;
+        if (p->family == 6 && own6.family && prefix_eq(p, &own6))
+            return true;
+    }
     return false;
 }
 
@@ -105,6 +88,7 @@ void values_check(struct build *b)
     check_listens(b);
     check_certificate(b);
     check_pools(b);
+    check_users(b);
     if (b->c.n_methods == 0)
         complain(b->r, line_of(b, "auth", "methods"), "auth { methods } names no method");
     if (b->c.binding_mask == 0 && b->r->errors == 0)
@@ -145,4 +129,5 @@ void values_check_host(struct build *b)
     if (!getpwnam(c->user))
         complain(b->r, line_of(b, "", "user"), "user: there is no user \"%s\" on this host", c->user);
     check_dns(b);
+    check_host_nets(b);
 }

@@ -4,7 +4,7 @@
  * nothing: counts, enumerations, texts and prefixes are checked, and leftover bytes are an error. */
 #include "config/config.h"
 
-enum { CODEC_VERSION = 1 };
+enum { CODEC_VERSION = 2 };
 
 struct codec {
     struct wr *w; /* writing, if not NULL */
@@ -79,6 +79,93 @@ static void code_prefix(struct codec *k, struct prefix *v)
     k->bad |= v->family == 4 && memcmp(v->addr, mapped, sizeof(mapped)) != 0;
 }
 
+/* ---- pools, groups, users ---- */
+
+static void code_list(struct codec *k, struct config_list *l, unsigned table)
+{
+    unsigned at = l->at, n = l->n;
+    code_unsigned(k, &at, table);
+    code_unsigned(k, &n, table - at);
+    l->at = (uint16_t)at;
+    l->n = (uint16_t)n;
+    code_bool(k, &l->set);
+}
+
+static void code_switch(struct codec *k, enum config_switch *v)
+{
+    unsigned n = (unsigned)*v;
+    code_unsigned(k, &n, CONFIG_YES);
+    *v = (enum config_switch)n;
+}
+
+static void code_prefixes(struct codec *k, struct prefix *at, unsigned *n, unsigned max)
+{
+    code_unsigned(k, n, max);
+    for (unsigned i = 0; i < *n; i++)
+        code_prefix(k, &at[i]);
+}
+
+static void code_net(struct codec *k, struct config_net *n)
+{
+    code_list(k, &n->routes, CONFIG_NETS);
+    code_list(k, &n->allow, CONFIG_NETS);
+    code_list(k, &n->domain, CONFIG_NAMES);
+    code_list(k, &n->search, CONFIG_NAMES);
+    code_text(k, n->wpad, sizeof(n->wpad));
+    code_prefixes(k, n->dns, &n->n_dns, CONFIG_NET_DNS);
+    code_bool(k, &n->dns_set);
+    code_prefixes(k, n->nbns, &n->n_nbns, 2);
+    code_bool(k, &n->nbns_set);
+    code_switch(k, &n->default_route);
+    code_switch(k, &n->isolate);
+}
+
+static void code_pool(struct codec *k, struct config_pool *p)
+{
+    code_text(k, p->name, sizeof(p->name));
+    code_prefix(k, &p->ipv4);
+    code_prefix(k, &p->ipv6);
+    code_list(k, &p->ranges, CONFIG_RANGES);
+    code_list(k, &p->exclude, CONFIG_RANGES);
+    code_bool(k, &p->ipv6_shared);
+    code_prefix(k, &p->delegate_from);
+    code_unsigned(k, &p->delegate, 64);
+    code_switch(k, &p->nat);
+    code_text(k, p->outer, sizeof(p->outer));
+    code_prefix(k, &p->nat_to);
+    code_net(k, &p->net);
+    k->bad |= p->ipv4.family == 6 || p->ipv6.family == 4 || p->delegate_from.family == 4 || p->nat_to.family == 6;
+}
+
+static void code_user(struct codec *k, struct config_user *u)
+{
+    code_text(k, u->name, sizeof(u->name));
+    code_unsigned(k, &u->group, CONFIG_GROUPS);
+    code_prefix(k, &u->ipv4);
+    code_prefix(k, &u->ipv6);
+    code_list(k, &u->routed, CONFIG_NETS);
+    k->bad |= u->ipv4.family == 6 || u->ipv6.family == 4 || u->routed.n > CONFIG_ROUTED;
+}
+
+/* The tables that the lists are parts of. */
+static void code_tables(struct codec *k, struct config *c)
+{
+    code_prefixes(k, c->nets, &c->n_nets, CONFIG_NETS);
+    code_unsigned(k, &c->n_names, CONFIG_NAMES);
+    for (unsigned i = 0; i < c->n_names; i++) {
+        code_text(k, c->names[i].text, sizeof(c->names[i].text));
+        k->bad |= !dns_name_ok(c->names[i].text);
+    }
+    code_unsigned(k, &c->n_ranges, CONFIG_RANGES);
+    for (unsigned i = 0; i < c->n_ranges; i++) {
+        uint64_t first = c->ranges[i].first, last = c->ranges[i].last;
+        code_number(k, &first, UINT32_MAX);
+        code_number(k, &last, UINT32_MAX);
+        c->ranges[i] = (struct config_range){ (uint32_t)first, (uint32_t)last };
+        k->bad |= last < first;
+    }
+}
+
 static void code_lists(struct codec *k, struct config *c)
 {
     code_unsigned(k, &c->n_listens, CONFIG_LISTENS);
@@ -95,12 +182,18 @@ static void code_lists(struct codec *k, struct config *c)
         c->methods[i] = (enum auth_method)m;
     }
     code_unsigned(k, &c->n_pools, CONFIG_POOLS);
-    for (unsigned i = 0; i < c->n_pools; i++) {
-        code_text(k, c->pools[i].name, sizeof(c->pools[i].name));
-        code_prefix(k, &c->pools[i].ipv4);
-        code_prefix(k, &c->pools[i].ipv6);
-        k->bad |= c->pools[i].ipv4.family == 6 || c->pools[i].ipv6.family == 4;
+    for (unsigned i = 0; i < c->n_pools; i++)
+        code_pool(k, &c->pools[i]);
+    code_unsigned(k, &c->n_groups, CONFIG_GROUPS);
+    for (unsigned i = 0; i < c->n_groups; i++) {
+        code_text(k, c->groups[i].name, sizeof(c->groups[i].name));
+        code_unsigned(k, &c->groups[i].pool, CONFIG_POOLS);
+        code_net(k, &c->groups[i].net);
     }
+    code_unsigned(k, &c->n_user_blocks, CONFIG_USERS);
+    for (unsigned i = 0; i < c->n_user_blocks; i++)
+        code_user(k, &c->user_blocks[i]);
+    code_net(k, &c->net);
     code_unsigned(k, &c->n_dns, CONFIG_DNS);
     for (unsigned i = 0; i < c->n_dns; i++)
         code_prefix(k, &c->dns[i]);
@@ -118,6 +211,7 @@ static void code_texts(struct codec *k, struct config *c)
     code_text(k, c->users, sizeof(c->users));
     code_text(k, c->interface, sizeof(c->interface));
     code_text(k, c->outer, sizeof(c->outer));
+    code_text(k, c->ndp_proxy, sizeof(c->ndp_proxy));
     code_text(k, c->user, sizeof(c->user));
     code_text(k, c->state_dir, sizeof(c->state_dir));
     code_text(k, c->log_level, sizeof(c->log_level));
@@ -131,6 +225,7 @@ static void code_numbers(struct codec *k, struct config *c)
     code_bool(k, &c->dns_system);
     code_bool(k, &c->nat);
     code_bool(k, &c->steering);
+    code_bool(k, &c->nat66);
     unsigned binding = c->binding_mask;
     code_unsigned(k, &binding, CONFIG_SHA1 | CONFIG_SHA256);
     c->binding_mask = (uint8_t)binding;
@@ -153,6 +248,7 @@ static void code_all(struct codec *k, struct config *c)
     code_numbers(k, c);
     code_texts(k, c);
     code_lists(k, c);
+    code_tables(k, c);
 }
 
 size_t config_encode(const struct config *c, uint8_t *dst, size_t cap)

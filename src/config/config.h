@@ -10,12 +10,16 @@
 #include "auth/method.h"
 #include "base/prefix.h"
 #include "base/tick.h"
+#include "wire/dns_name.h"
 
 #include <stdio.h>
 
-enum { CONFIG_LISTENS = 16, CONFIG_POOLS = 16, CONFIG_DNS = 4, CONFIG_PATH = 1024, CONFIG_NAME = 256 };
+enum { CONFIG_LISTENS = 16, CONFIG_POOLS = 16, CONFIG_DNS = 8, CONFIG_PATH = 1024, CONFIG_NAME = 256 };
+/* Groups, user blocks, and the elements of all lists together. */
+enum { CONFIG_GROUPS = 16, CONFIG_USERS = 48, CONFIG_NETS = 384, CONFIG_NAMES = 32, CONFIG_RANGES = 64 };
+enum { CONFIG_NET_DNS = 4, CONFIG_WPAD = 128, CONFIG_TITLE = 64, CONFIG_ROUTED = 8, CONFIG_LIST = 64 };
 enum { CONFIG_SHA1 = 1, CONFIG_SHA256 = 2 }; /* the bits of crypto/binding.h, [MS-SSTP] 2.2.6 */
-enum { CONFIG_ENCODED_MAX = 32768 };         /* bytes that config_encode() needs at most */
+enum { CONFIG_ENCODED_MAX = 57344 };         /* bytes that config_encode() needs at most; a message takes them */
 
 struct config_listen {
     char text[80];      /* as written: "0.0.0.0:443", "[::]:443" */
@@ -23,10 +27,59 @@ struct config_listen {
     uint16_t port;
 };
 
+/* A part of one of the tables nets, names, ranges. */
+struct config_list {
+    uint16_t at, n;
+    bool set; /* it was written, though it may be empty: a group's "none" hides what the pool says */
+};
+
+enum config_switch { CONFIG_UNSET, CONFIG_NO, CONFIG_YES };
+
+struct config_range {
+    uint32_t first, last; /* IPv4 addresses, host order */
+};
+
+/* What sessions are told and may do: of the file, of a pool, of a group. The narrower one wins, each setting by itself. */
+struct config_net {
+    struct config_list routes; /* nets: what is behind the server */
+    struct config_list allow;  /* nets: the only destinations; not set: all */
+    struct config_list domain; /* names: one */
+    struct config_list search; /* names */
+    char wpad[CONFIG_WPAD];
+    struct prefix dns[CONFIG_NET_DNS]; /* full length; of a pool or a group: for the file see config.dns */
+    unsigned n_dns;
+    bool dns_set;
+    struct prefix nbns[2];
+    unsigned n_nbns;
+    bool nbns_set;
+    enum config_switch default_route, isolate;
+};
+
 struct config_pool {
-    char name[64];
-    struct prefix ipv4; /* family 0: none */
-    struct prefix ipv6; /* accepted by a later issue: setting it is an error for now */
+    char name[CONFIG_TITLE];
+    struct prefix ipv4, ipv6;           /* family 0: none */
+    struct config_list ranges, exclude; /* ranges: addresses that are given (all if none is named), and never given */
+    bool ipv6_shared;                   /* one /64 for all, instead of a /64 each */
+    struct prefix delegate_from;        /* networks for DHCPv6 prefix delegation; family 0: none */
+    unsigned delegate;                  /* length of each; 0 without delegate_from */
+    enum config_switch nat;             /* unset: as config.nat says */
+    char outer[16];                     /* the way out for NAT; empty: config.outer */
+    struct prefix nat_to;               /* fixed address instead of the interface's; family 0: none */
+    struct config_net net;
+};
+
+struct config_group {
+    char name[CONFIG_TITLE];
+    unsigned pool; /* 1 + index; 0: as a user without a group */
+    struct config_net net;
+};
+
+/* What a user block adds to the record in the database. */
+struct config_user {
+    char name[CONFIG_TITLE];
+    unsigned group;            /* 1 + index; 0: as the database says */
+    struct prefix ipv4, ipv6;  /* fixed; family 0: as the database says */
+    struct config_list routed; /* nets behind the client */
 };
 
 struct config {
@@ -44,10 +97,23 @@ struct config {
     struct config_pool pools[CONFIG_POOLS];
     unsigned n_pools;
     bool dns_system;
-    struct prefix dns[CONFIG_DNS]; /* explicit ones, full length, IPv4 for now */
+    struct prefix dns[CONFIG_DNS]; /* full length */
     unsigned n_dns;
     struct prefix nbns[2];
     unsigned n_nbns;
+    struct config_net net; /* for all; its dns and nbns are the ones above */
+    struct config_group groups[CONFIG_GROUPS];
+    unsigned n_groups;
+    struct config_user user_blocks[CONFIG_USERS];
+    unsigned n_user_blocks;
+    struct prefix nets[CONFIG_NETS];
+    unsigned n_nets;
+    struct dns_name names[CONFIG_NAMES];
+    unsigned n_names;
+    struct config_range ranges[CONFIG_RANGES];
+    unsigned n_ranges;
+    bool nat66;                  /* also IPv6 is translated; default false: it is routed */
+    char ndp_proxy[16];          /* interface on which clients' IPv6 addresses are answered for; empty: none */
     char interface[16];          /* default adit0 */
     bool nat;                    /* default false */
     char outer[16];              /* outer interface for nat; empty: that of the default route */
@@ -76,6 +142,25 @@ int config_read_text(struct slice text, const char *path, struct config *ret_c, 
 size_t config_encode(const struct config *c, uint8_t *dst, size_t cap);
 /* Every count, number, text and prefix is checked. */
 int config_decode(struct slice bytes, struct config *ret_c) MUST_CHECK;
+
+/* The user block of this name (without case), or NULL. */
+const struct config_user *config_user_block(const struct config *c, struct slice name);
+/* 1 + index of the group or pool of this name; 0: there is none. */
+unsigned config_group_named(const struct config *c, struct slice name);
+unsigned config_pool_named(const struct config *c, struct slice name);
+/* The server's IPv6 address in a pool's network: its first address; family 0 without one. */
+struct prefix config_server_ipv6(const struct config_pool *p);
+
+/* What holds for a session of this pool and group (1 + index; 0: none): pointers into `c`. */
+struct config_told {
+    const struct prefix *routes, *allow, *dns, *nbns;
+    unsigned n_routes, n_allow, n_dns, n_nbns;
+    bool allow_set, default_route, isolate;
+    const struct dns_name *search;
+    unsigned n_search;
+    const char *domain, *wpad; /* NULL: none */
+};
+void config_tell(const struct config *c, unsigned pool, unsigned group, struct config_told *ret_t);
 
 /* The server's address in the tunnel: the first address of the first pool, host order; 0 without a pool. */
 uint32_t config_server_ipv4(const struct config *c);

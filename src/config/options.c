@@ -3,8 +3,10 @@
 
 #include <stddef.h>
 
-#define AT(field)   offsetof(struct config, field)
-#define POOL(field) offsetof(struct config_pool, field)
+#define AT(field)    offsetof(struct config, field)
+#define POOL(field)  offsetof(struct config_pool, field)
+#define GROUP(field) offsetof(struct config_group, field)
+#define USER(field)  offsetof(struct config_user, field)
 
 /* clang-format off */
 const struct option config_options[] = {
@@ -29,10 +31,76 @@ const struct option config_options[] = {
     { "pool", "", OPT_TITLED, false, 0, 0, 0, NULL,
       "Addresses for clients; the title is its name. May occur more than once; they may not overlap" },
     { "pool", "ipv4", OPT_POOL4, false, POOL(ipv4), 0, 0, NULL,
-      "An IPv4 network from /8 to /30. Its first address is the server's own in the tunnel" },
-    { "pool", "ipv6", OPT_POOL6, false, POOL(ipv6), 0, 0, NULL, "Comes in a later version" },
+      "An IPv4 network from /8 to /30. Its first address is the server's own in the tunnel. A pool has ipv4, ipv6 or both" },
+    { "pool", "ipv6", OPT_POOL6, false, POOL(ipv6), 0, 0, NULL,
+      "An IPv6 network from /32 to /64. Each session gets a /64 of its own from it, the first one is the server's" },
+    { "pool", "ipv6_shared", OPT_BOOL, false, POOL(ipv6_shared), 0, 0, NULL,
+      "Let all sessions share the network, which is then a /64: each has one address in it" },
+    { "pool", "ipv6_delegate", OPT_POOL6, false, POOL(delegate_from), 0, 0, NULL,
+      "An IPv6 network from which routers behind a tunnel get a prefix by DHCPv6" },
+    { "pool", "delegate", OPT_COUNT, false, POOL(delegate), 40, 64, NULL, "Length of each such prefix" },
+    { "pool", "range", OPT_RANGES, true, POOL(ranges), 0, 0, NULL,
+      "Addresses of ipv4 that are given, such as \"10.80.0.10-10.80.0.99\"; without it, all" },
+    { "pool", "exclude", OPT_RANGES, true, POOL(exclude), 0, 0, NULL, "Addresses of ipv4 that are not given" },
+    { "pool", "nat", OPT_SWITCH, false, POOL(nat), 0, 0, NULL, "As nat of the file, for this pool alone" },
+    { "pool", "outer", OPT_INTERFACE, false, POOL(outer), 0, 0, NULL, "As outer of the file, for this pool alone" },
+    { "pool", "nat_to", OPT_ADDRESS4, false, POOL(nat_to), 0, 0, NULL,
+      "Translate to this address instead of the one that the outer interface has" },
+    { "pool", "routes", OPT_NETS, true, POOL(net.routes), 0, 0, NULL,
+      "Networks behind the server that clients shall reach through the tunnel, of both families; \"none\" for none" },
+    { "pool", "default_route", OPT_SWITCH, false, POOL(net.default_route), 0, 0, NULL,
+      "Whether clients are told to send everything into the tunnel" },
+    { "pool", "domain", OPT_DOMAIN, false, POOL(net.domain), 0, 0, NULL, "Domain of the clients' connection" },
+    { "pool", "search", OPT_NAMES, true, POOL(net.search), 0, 0, NULL, "Domains that clients search for short names" },
+    { "pool", "wpad", OPT_URL, false, POOL(net.wpad), 0, 0, NULL, "Address of a proxy configuration, http:// or https://" },
+    { "pool", "isolate", OPT_SWITCH, false, POOL(net.isolate), 0, 0, NULL,
+      "Keep clients apart: none reaches another client or a network behind one" },
+    { "pool", "allow", OPT_NETS, true, POOL(net.allow), 0, 0, NULL,
+      "The only destinations that clients may reach beside this host; \"none\" for none" },
+    { "pool", "dns", OPT_NET_DNS, true, POOL(net), 0, 0, NULL,
+      "Up to four resolvers, of both families, instead of those of the file; \"none\" for none" },
+    { "pool", "nbns", OPT_NET_NBNS, true, POOL(net), 0, 0, NULL,
+      "Up to two NetBIOS name servers instead of those of the file" },
+    { "group", "", OPT_TITLED, false, 0, 0, 0, NULL,
+      "What holds for the users of a group; the title is its name. A setting of a group hides that of the pool, and this "
+      "that of the file. Users are put into a group by aditctl(8) or a user block" },
+    { "group", "pool", OPT_IN_POOL, false, 0, 0, 0, NULL,
+      "The pool of the group's addresses. Pools that a group names serve no others" },
+    { "group", "routes", OPT_NETS, true, GROUP(net.routes), 0, 0, NULL,
+      "Networks behind the server that clients shall reach through the tunnel, of both families; \"none\" for none" },
+    { "group", "default_route", OPT_SWITCH, false, GROUP(net.default_route), 0, 0, NULL,
+      "Whether clients are told to send everything into the tunnel" },
+    { "group", "domain", OPT_DOMAIN, false, GROUP(net.domain), 0, 0, NULL, "Domain of the clients' connection" },
+    { "group", "search", OPT_NAMES, true, GROUP(net.search), 0, 0, NULL, "Domains that clients search for short names" },
+    { "group", "wpad", OPT_URL, false, GROUP(net.wpad), 0, 0, NULL, "Address of a proxy configuration, http:// or https://" },
+    { "group", "isolate", OPT_SWITCH, false, GROUP(net.isolate), 0, 0, NULL,
+      "Keep clients apart: none reaches another client or a network behind one" },
+    { "group", "allow", OPT_NETS, true, GROUP(net.allow), 0, 0, NULL,
+      "The only destinations that clients may reach beside this host; \"none\" for none" },
+    { "group", "dns", OPT_NET_DNS, true, GROUP(net), 0, 0, NULL,
+      "Up to four resolvers, of both families, instead of those of the file; \"none\" for none" },
+    { "group", "nbns", OPT_NET_NBNS, true, GROUP(net), 0, 0, NULL,
+      "Up to two NetBIOS name servers instead of those of the file" },
+    { "user", "", OPT_TITLED, false, 0, 0, 0, NULL,
+      "Settings of one user, who is in the database; the title is its name. They hide those of the database" },
+    { "user", "group", OPT_IN_GROUP, false, 0, 0, 0, NULL, "The user's group" },
+    { "user", "ipv4", OPT_ADDRESS4, false, USER(ipv4), 0, 0, NULL, "The user's fixed address" },
+    { "user", "ipv6", OPT_PREFIX6, false, USER(ipv6), 0, 0, NULL, "The user's fixed /64" },
+    { "user", "routed", OPT_ROUTED, true, USER(routed), 0, 0, NULL,
+      "Up to eight networks behind the client, of both families: led into its tunnel while it is there" },
+    { "", "routes", OPT_NETS, true, AT(net.routes), 0, 0, NULL,
+      "Networks behind the server that clients shall reach through the tunnel, of both families; \"none\" for none" },
+    { "", "default_route", OPT_SWITCH, false, AT(net.default_route), 0, 0, NULL,
+      "Whether clients are told to send everything into the tunnel" },
+    { "", "domain", OPT_DOMAIN, false, AT(net.domain), 0, 0, NULL, "Domain of the clients' connection" },
+    { "", "search", OPT_NAMES, true, AT(net.search), 0, 0, NULL, "Domains that clients search for short names" },
+    { "", "wpad", OPT_URL, false, AT(net.wpad), 0, 0, NULL, "Address of a proxy configuration, http:// or https://" },
+    { "", "isolate", OPT_SWITCH, false, AT(net.isolate), 0, 0, NULL,
+      "Keep clients apart: none reaches another client or a network behind one" },
+    { "", "allow", OPT_NETS, true, AT(net.allow), 0, 0, NULL,
+      "The only destinations that clients may reach beside this host; \"none\" for none" },
     { "", "dns", OPT_DNS, true, 0, 0, 0, "{system}",
-      "Resolvers that clients are told: \"system\" for the host's own, \"none\", or up to four IPv4 addresses. The server's own "
+      "Resolvers that clients are told: \"system\" for the host's own, also when they change, \"none\", or up to eight addresses. The server's own "
       "address in the tunnel is an error unless a resolver listens on every address of this host. "
       "Windows takes the first two" },
     { "", "nbns", OPT_NBNS, true, 0, 0, 0, NULL, "Up to two NetBIOS name servers (WINS) that clients are told" },
@@ -40,6 +108,11 @@ const struct option config_options[] = {
     { "", "mtu", OPT_MTU, false, AT(mtu), 576, 4000, "1400", "Largest packet inside the tunnel, in bytes" },
     { "", "nat", OPT_BOOL, false, AT(nat), 0, 0, "false",
       "Translate clients' addresses to the outer interface's, and switch on forwarding for the two" },
+    { "", "nat66", OPT_BOOL, false, AT(nat66), 0, 0, "false",
+      "Translate IPv6 as well. Without it the pools' networks are routed: whoever is outside needs a route to them, or "
+      "ndp_proxy" },
+    { "", "ndp_proxy", OPT_INTERFACE, false, AT(ndp_proxy), 0, 0, NULL,
+      "Interface with the network that ipv6 of a shared pool is part of: this host answers there for the clients' addresses" },
     { "", "outer", OPT_INTERFACE, false, AT(outer), 0, 0, NULL,
       "Outer interface for nat; without it, that of the default route" },
     { "", "workers", OPT_COUNT, false, AT(workers), 0, 256, "0", "Worker processes; 0 is one a core" },
@@ -151,10 +224,30 @@ static const char *kind_words(enum option_kind kind)
         return "= {NAME, ...}";
     case OPT_DNS:
     case OPT_NBNS:
+    case OPT_NET_DNS:
+    case OPT_NET_NBNS:
         return "= {ADDRESS, ...}";
     case OPT_POOL4:
     case OPT_POOL6:
+    case OPT_PREFIX6:
         return "= \"NETWORK\"";
+    case OPT_SWITCH:
+        return "= true|false";
+    case OPT_NETS:
+    case OPT_ROUTED:
+        return "= {NETWORK, ...}";
+    case OPT_NAMES:
+        return "= {NAME, ...}";
+    case OPT_DOMAIN:
+    case OPT_IN_POOL:
+    case OPT_IN_GROUP:
+        return "= \"NAME\"";
+    case OPT_RANGES:
+        return "= {FIRST-LAST, ...}";
+    case OPT_URL:
+        return "= \"URL\"";
+    case OPT_ADDRESS4:
+        return "= \"ADDRESS\"";
     }
     return "";
 }

@@ -22,7 +22,20 @@ enum option_kind {
     OPT_DNS,
     OPT_NBNS,
     OPT_POOL4,
-    OPT_POOL6,
+    OPT_POOL6,    /* from /8 to /64 */
+    OPT_SWITCH,   /* enum config_switch */
+    OPT_NETS,     /* struct config_list into config.nets */
+    OPT_ROUTED,   /* the same, no default route and few */
+    OPT_NAMES,    /* struct config_list into config.names */
+    OPT_DOMAIN,   /* the same, one */
+    OPT_RANGES,   /* struct config_list into config.ranges */
+    OPT_URL,      /* char[CONFIG_WPAD] */
+    OPT_NET_DNS,  /* of struct config_net */
+    OPT_NET_NBNS, /* of struct config_net */
+    OPT_IN_POOL,  /* a pool's name */
+    OPT_IN_GROUP, /* a group's name */
+    OPT_ADDRESS4, /* struct prefix, full length */
+    OPT_PREFIX6,  /* struct prefix, /64 */
 };
 
 struct option {
@@ -30,7 +43,7 @@ struct option {
     const char *name;  /* "" for a block itself */
     enum option_kind kind;
     bool list;
-    size_t at;         /* offset in struct config, or in struct config_pool for options of a pool */
+    size_t at;         /* offset in struct config; in config_pool, _group or _user for options of such a block */
     uint64_t min, max; /* of numbers and times (ms) */
     const char *def;   /* as it would be written; NULL: none */
     const char *doc;   /* one sentence or more, without a full stop at the end */

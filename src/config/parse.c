@@ -27,7 +27,7 @@ void complain(struct reader *r, unsigned line, const char *fmt, ...)
 
 static const char *block_name(const cfg_t *cfg)
 {
-    return strcmp(cfg->name, "root") == 0 ? "" : cfg->name;
+    return strcmp(cfg->name, "root") == 0 ? "" : strcmp(cfg->name, PARSE_USER_BLOCK) == 0 ? "user" : cfg->name;
 }
 
 static const struct option *find_option(const char *block, const char *name)
@@ -99,7 +99,7 @@ static const char *block_of(const char *name)
 static void unknown_key(struct reader *r, const cfg_t *cfg, const char *name)
 {
     const char *block = block_name(cfg);
-    const char *near = nearest_in(block, name);
+    const char *near = name[0] == ' ' ? NULL : nearest_in(block, name); /* begin_name is nobody's business */
     const char *other = find_option("", name) ? "the file itself" : block_of(name);
     char place[80];
     snprintf(place, sizeof(place), block[0] ? " in %s" : "%s", block);
@@ -127,9 +127,10 @@ __attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const cha
 }
 
 /* libconfuse's option tables, made from ours: one array a block and one for the file. */
+enum { ROOT_MAX = 64, BLOCKS_MAX = 16, BLOCK_MAX = 40 };
 struct tables {
-    cfg_opt_t root[40];
-    cfg_opt_t blocks[8][16];
+    cfg_opt_t root[ROOT_MAX];
+    cfg_opt_t blocks[BLOCKS_MAX][BLOCK_MAX];
     size_t n_root, n_blocks;
 };
 
@@ -150,7 +151,7 @@ static void fill(cfg_opt_t *to, size_t cap, size_t *n, const char *block)
 static void make_tables(struct tables *t)
 {
     memset(t, 0, sizeof(*t));
-    for (size_t i = 0; i < config_n_options && t->n_blocks < 8; i++) {
+    for (size_t i = 0; i < config_n_options && t->n_blocks < BLOCKS_MAX; i++) {
         const struct option *o = &config_options[i];
         if (o->name[0])
             continue;
@@ -158,13 +159,14 @@ static void make_tables(struct tables *t)
         cfg_opt_t begin = CFG_STR_LIST_CB(begin_name, "{begin}", CFGF_NONE, on_begin);
         size_t n = 0;
         sub[n++] = begin;
-        fill(sub, 16, &n, o->block);
-        cfg_opt_t sec = CFG_SEC(o->block, sub, CFGF_MULTI);
+        fill(sub, BLOCK_MAX, &n, o->block);
+        const char *name = strcmp(o->block, "user") == 0 ? PARSE_USER_BLOCK : o->block;
+        cfg_opt_t sec = CFG_SEC(name, sub, CFGF_MULTI);
         if (o->kind == OPT_TITLED)
             sec.flags |= CFGF_TITLE;
         t->root[t->n_root++] = sec;
     }
-    fill(t->root, 40, &t->n_root, "");
+    fill(t->root, ROOT_MAX, &t->n_root, "");
 }
 
 static bool run_confuse(struct reader *r, char *buf, size_t n)

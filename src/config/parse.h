@@ -26,6 +26,9 @@ struct reader {
     size_t n_entries;
 };
 
+/* "user" is an option of the file and a block; libconfuse knows one thing of a name, so prepare_text() writes the block so. */
+#define PARSE_USER_BLOCK "USER"
+
 /* Writes "path:line: words" and counts; line 0: "path: words". */
 void complain(struct reader *r, unsigned line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

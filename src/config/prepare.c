@@ -109,6 +109,29 @@ static bool closes_empty_list(char c, const char last[2])
     return c == '}' && last[1] == '{' && last[0] == '=';
 }
 
+/* "user" at the file's own level, and no '=' behind it: the block. */
+static void name_user_blocks(char *buf, size_t n)
+{
+    static const char word[] = "user";
+    unsigned depth = 0;
+    char quote = 0, last = ' ';
+    for (size_t i = 0; i < n; last = buf[i++]) {
+        char c = buf[i];
+        if (quote) {
+            quote = c == quote ? 0 : quote;
+            continue;
+        }
+        quote = c == '"' || c == '\'' ? c : 0;
+        depth += c == '{';
+        depth -= c == '}' && depth > 0;
+        if (depth || bare(last) || n - i <= 4 || memcmp(buf + i, word, 4) != 0 || bare(buf[i + 4]))
+            continue;
+        size_t next = i + 4 + strspn(buf + i + 4, " \t\r\n");
+        if (buf[next] && buf[next] != '=' && buf[next] != '+')
+            memcpy(buf + i, PARSE_USER_BLOCK, 4);
+    }
+}
+
 bool prepare_text(struct reader *r, char *buf, size_t n)
 {
     struct scan s = { .r = r, .buf = buf, .n = n, .line = 1 };
@@ -142,6 +165,7 @@ bool prepare_text(struct reader *r, char *buf, size_t n)
             last[1] = c;
         }
     }
+    name_user_blocks(buf, n);
     s.line = s.opened;
     return s.depth == 0 || refuse(&s, "a { on this line is never closed");
 }

@@ -13,11 +13,15 @@ struct build {
     bool skip_block;          /* too many of them, or its title is wrong: its settings go nowhere */
     struct {
         unsigned line, block;
-    } seen[64]; /* where each option of the table was set last */
-    unsigned pool_line[CONFIG_POOLS], listen_line[CONFIG_LISTENS];
+    } seen[160]; /* where each option of the table was set last */
+    unsigned pool_line[CONFIG_POOLS], listen_line[CONFIG_LISTENS], user_line[CONFIG_USERS];
+    const struct entry *group_pool[CONFIG_GROUPS], *user_group[CONFIG_USERS],
+        *no_reference; /* names not yet resolved */
     unsigned n_certificates;
     char scratch[CONFIG_PATH]; /* what is set in a skipped block */
     struct config_pool no_pool;
+    struct config_group no_group;
+    struct config_user no_user;
 };
 
 /* folder/path, or path alone if it is absolute; false (and `to` untouched) if it is too long. */

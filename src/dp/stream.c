@@ -2,6 +2,8 @@
  * stream_out.c. See stream.h. */
 #include "dp/stream_priv.h"
 
+#include "net/sock.h"
+
 #include <linux/sockios.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -40,6 +42,7 @@ int stream_bench_init(struct stream_bench *b)
     b->record = malloc(STREAM_RECORD);
     blocks_init(&b->outs, STREAM_OUT, KEEP_OUTS);
     blocks_init(&b->carries, STREAM_CARRY, KEEP_BLOCKS);
+    blocks_init(&b->works, sizeof(struct tunnel_work), KEEP_OUTS);
     fq_bench_init(&b->fq, &fq_defaults, seed, KEEP_OUTS);
     if (b->io.out && b->cipher && b->plain && b->record)
         return 0;
@@ -55,6 +58,7 @@ void stream_bench_done(struct stream_bench *b)
     free(b->record);
     blocks_done(&b->outs);
     blocks_done(&b->carries);
+    blocks_done(&b->works);
     fq_bench_done(&b->fq);
     *b = (struct stream_bench){ 0 };
 }
@@ -74,7 +78,30 @@ void stream_init(struct stream *s, const struct stream_conf *conf, struct stream
     s->conf = *conf;
     s->bench = bench;
     s->fd = fd;
+    s->pace = (struct stream_pace){ .since = now, .burst = STREAM_BURST, .unsent = SOCK_UNSENT };
     stream_enter(s, STREAM_HANDSHAKE, now);
+}
+
+bool stream_lend(struct stream *s, msec now)
+{
+    if (!s->tunnel_on)
+        return false;
+    if (!tunnel_needs_work(&s->tunnel))
+        return true;
+    struct tunnel_work *w = (struct tunnel_work *)(void *)blocks_get(&s->bench->works);
+    if (w)
+        tunnel_lend(&s->tunnel, w);
+    else if (s->state == STREAM_TUNNEL && !s->broken)
+        s->cause = STREAM_CAUSE_OURS;
+    s->broken |= !w;
+    (void)now;
+    return w;
+}
+
+void stream_unlend(struct stream *s)
+{
+    if (s->tunnel_on && !tunnel_needs_work(&s->tunnel))
+        blocks_put(&s->bench->works, (uint8_t *)tunnel_spare(&s->tunnel));
 }
 
 /* What the peer did not take until the end must not live on in the kernel: the close will throw it away. */
@@ -129,7 +156,7 @@ void stream_break(struct stream *s, enum stream_cause cause, msec now)
     s->broken = true;
     if (s->state == STREAM_HANDSHAKE || s->state == STREAM_TUNNEL)
         s->cause = cause; /* after that the tunnel is down already, and why is known */
-    if (s->tunnel_on && s->state == STREAM_TUNNEL)
+    if (s->state == STREAM_TUNNEL && stream_lend(s, now))
         tunnel_lost(&s->tunnel, now);
 }
 
@@ -146,7 +173,12 @@ void stream_secure(struct stream *s, msec now)
     conf.call.n_certs = 1;
     conf.http.cert_sha1 = s->leaf.sha1;
     conf.http.cert_sha256 = s->leaf.sha256;
-    tunnel_init(&s->tunnel, &conf, s->conf.env, now);
+    struct tunnel_work *work = (struct tunnel_work *)(void *)blocks_get(&s->bench->works);
+    if (!work) {
+        stream_break(s, STREAM_CAUSE_OURS, now);
+        return;
+    }
+    tunnel_init(&s->tunnel, work, &conf, s->conf.env, now);
     s->tunnel_on = true;
     stream_enter(s, STREAM_TUNNEL, now);
 }
@@ -173,7 +205,7 @@ bool stream_shake(struct stream *s, msec now)
 
 void stream_tick(struct stream *s, msec now)
 {
-    if (s->state == STREAM_TUNNEL && tunnel_due(&s->tunnel) <= now)
+    if (s->state == STREAM_TUNNEL && tunnel_due(&s->tunnel) <= now && stream_lend(s, now))
         tunnel_tick(&s->tunnel, now);
     if (s->due > now)
         return;
@@ -203,12 +235,13 @@ bool stream_event(struct stream *s, struct stream_event *out, msec now)
         *out = (struct stream_event){ .kind = STREAM_EV_SECURE, .text = "" };
         return true;
     }
-    if (s->state == STREAM_TUNNEL && tunnel_event(&s->tunnel, &out->tunnel)) {
+    if (s->state == STREAM_TUNNEL && stream_lend(s, now) && tunnel_event(&s->tunnel, &out->tunnel)) {
         out->kind = STREAM_EV_TUNNEL;
         if (out->tunnel.kind == TUNNEL_EV_DOWN)
             stream_enter(s, s->broken ? STREAM_DEAD : STREAM_FLUSH, now);
         return true;
     }
+    stream_unlend(s);
     if (s->broken && s->state != STREAM_DEAD)
         stream_enter(s, STREAM_DEAD, now);
     if (s->state != STREAM_DEAD || s->dead_told)
@@ -223,8 +256,14 @@ void stream_close(struct stream *s, enum tunnel_cause cause, uint32_t detail, ms
 {
     if (s->state == STREAM_HANDSHAKE)
         stream_abort(s, STREAM_CAUSE_ABORT);
-    else if (s->state == STREAM_TUNNEL)
+    else if (s->state == STREAM_TUNNEL && stream_lend(s, now))
         tunnel_close(&s->tunnel, cause, detail, now);
+}
+
+void stream_answer(struct stream *s, uint32_t ask, const struct auth_verdict *v, const struct params *params, msec now)
+{
+    if (s->state == STREAM_TUNNEL && stream_lend(s, now))
+        tunnel_answer(&s->tunnel, ask, v, params, now);
 }
 
 void stream_abort(struct stream *s, enum stream_cause cause)
@@ -239,8 +278,10 @@ void stream_done(struct stream *s)
 {
     if (s->state != STREAM_DEAD)
         stream_abort(s, STREAM_CAUSE_ABORT);
-    if (s->tunnel_on)
+    if (s->tunnel_on) {
         tunnel_done(&s->tunnel);
+        blocks_put(&s->bench->works, (uint8_t *)s->tunnel.work);
+    }
     s->tunnel_on = false;
     tls_free(s->tls);
     s->tls = NULL;

@@ -48,7 +48,7 @@ struct stream_bench {
         *plain;      /* STREAM_PLAIN, with PACKET_HEAD bytes before it for the first packet's vnet header */
     uint8_t *record; /* STREAM_RECORD, being filled */
     size_t fill;     /* bytes of it that are; 0 between calls */
-    struct blocks outs, carries;
+    struct blocks outs, carries, works;
     struct fq_bench fq;
 };
 
@@ -110,6 +110,15 @@ struct stream_wait {
     uint32_t from, to;
 };
 
+/* How fast the socket takes bytes, while it sometimes refuses some. */
+struct stream_pace {
+    msec since;
+    uint32_t bytes;
+    uint32_t burst;  /* bytes of ciphertext that come together before the socket is asked */
+    uint32_t unsent; /* what the kernel may hold */
+    bool refused;
+};
+
 struct stream {
     struct stream_conf conf;
     struct stream_bench *bench;
@@ -129,10 +138,11 @@ struct stream {
     struct tls_cert_hash leaf; /* of this handshake */
     struct stream_wait out;    /* (a) ciphertext that the socket did not take */
     struct stream_wait carry;  /* (b) a partial frame or head */
-    struct fq queue;           /* (c) packets not yet encrypted */
-    struct rd plain;           /* decrypted and not yet walked; only inside a run of stream_readable() calls */
+    struct stream_pace pace;
+    struct fq queue; /* (c) packets not yet encrypted */
+    struct rd plain; /* decrypted and not yet walked; only inside a run of stream_readable() calls */
     struct stream_count count;
-    struct tunnel tunnel; /* last: most of the struct */
+    struct tunnel tunnel; /* last: most of the struct; its memory for control messages comes and goes */
 };
 
 /* Takes over `fd`: a connected, non-blocking stream socket, its options set already (net/sock.h, sock_session_setup: how
@@ -159,6 +169,8 @@ msec stream_due(const struct stream *s);
 int stream_wants(const struct stream *s);
 bool stream_event(struct stream *s, struct stream_event *out, msec now);
 
+/* tunnel_answer() for the stream's tunnel; ignored when it is too late. */
+void stream_answer(struct stream *s, uint32_t ask, const struct auth_verdict *v, const struct params *params, msec now);
 /* Orderly end: the tunnel says goodbye first; during the handshake the connection is simply closed. */
 void stream_close(struct stream *s, enum tunnel_cause cause, uint32_t detail, msec now);
 /* The end without a word; DEAD follows as an event. */

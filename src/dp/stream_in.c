@@ -87,6 +87,8 @@ static bool decrypt(struct stream *s, msec now)
 /* Walks frames; packets go into the batch. Returns what the tunnel said last (enum fed, or an error). */
 static int walk(struct stream *s, struct batch *out, msec now)
 {
+    if (!stream_lend(s, now))
+        return ERR_NOMEM;
     struct tunnel_packet found[BATCH_MAX];
     uint8_t *base = s->bench->plain;
     int fed = FED_TOOK;
@@ -133,7 +135,7 @@ static bool refill(struct stream *s, msec now)
 
 bool stream_readable(struct stream *s, struct batch *out, msec now)
 {
-    if (s->turns == 0 && s->state == STREAM_TUNNEL)
+    if (s->turns == 0 && s->state == STREAM_TUNNEL && stream_lend(s, now))
         take_carry(s);
     while (s->state == STREAM_HANDSHAKE || s->state == STREAM_TUNNEL) {
         int fed = s->state == STREAM_TUNNEL ? walk(s, out, now) : FED_MORE;

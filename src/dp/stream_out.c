@@ -2,23 +2,57 @@
  * See stream.h. */
 #include "dp/stream_priv.h"
 
+#include "net/sock.h"
 #include "seg/gso.h"
 #include "wire/sstp_frame.h"
 
 #include <errno.h>
 #include <sys/socket.h>
 
-enum { STREAM_HEAD = 8 }; /* SSTP and PPP */
+enum {
+    STREAM_HEAD = 8 /* SSTP and PPP */,
+    PACE_SPAN = 50,
+    PACE_DELAY = 2 /* ms */,
+    PACE_MIN = 4096,
+    UNSENT = SOCK_UNSENT
+};
+
+/* What lies behind the queue (the block of ciphertext, unsent bytes in the kernel) is delay that CoDel does not see. While
+ * the socket refuses now and then, it gets about two milliseconds of its rate at once. */
+static void measure_pace(struct stream *s, size_t sent, bool refused, msec now)
+{
+    struct stream_pace *p = &s->pace;
+    p->bytes += (uint32_t)sent;
+    p->refused |= refused;
+    msec span = now - p->since;
+    if (span < PACE_SPAN)
+        return;
+    uint64_t burst = p->refused && span < 4 * PACE_SPAN ? p->bytes * (uint64_t)PACE_DELAY / span : STREAM_BURST;
+    p->burst = burst > STREAM_BURST ? STREAM_BURST : burst < PACE_MIN ? PACE_MIN : (uint32_t)burst;
+    uint32_t unsent = p->burst < UNSENT / 2 ? 2 * p->burst : UNSENT;
+    if (unsent != p->unsent)
+        sock_set_unsent(s->fd, p->unsent = unsent);
+    p->bytes = 0;
+    p->refused = false;
+    p->since = now;
+}
+
+static bool slow(const struct stream *s)
+{
+    return s->pace.burst < STREAM_BURST;
+}
 
 /* What the socket takes of `bytes`. */
 static size_t send_some(struct stream *s, const uint8_t *bytes, size_t n, msec now)
 {
     ssize_t sent = send(s->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    int why = errno;
+    measure_pace(s, sent > 0 ? (size_t)sent : 0, sent < (ssize_t)n, now);
     if (sent > 0)
         s->moved = now;
     if (sent >= 0)
         return (size_t)sent;
-    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR && errno != ENOBUFS)
+    if (why != EAGAIN && why != EWOULDBLOCK && why != EINTR && why != ENOBUFS)
         stream_break(s, STREAM_CAUSE_LOST, now);
     return 0;
 }
@@ -69,7 +103,7 @@ static void seal(struct stream *s, const uint8_t *bytes, size_t n, msec now)
         return;
     if (tls_write(s->tls, bytes, n) < 0)
         stream_break(s, STREAM_CAUSE_TLS, now);
-    else if (s->bench->io.out_len >= STREAM_BURST)
+    else if (s->bench->io.out_len >= s->pace.burst)
         stream_ship(s, now);
 }
 
@@ -156,7 +190,8 @@ static void send_queue(struct stream *s, msec now)
     struct fq_bench *fq = &s->bench->fq;
     struct fq_turn t;
     usec at = queue_time(now);
-    for (uint64_t sent = 0; sent < STREAM_SHARE && !blocked(s) && fq_next(&s->queue, fq, at, &t);) {
+    uint32_t share = slow(s) ? s->pace.burst : STREAM_SHARE; /* slow: a bit, and the socket is asked again */
+    for (uint64_t sent = 0; sent < share && !blocked(s) && fq_next(&s->queue, fq, at, &t);) {
         struct gso g;
         uint32_t end = t.packet.n;
         if (gso_init(&g, t.packet.vnet, slice_of(t.packet.p, end)) < 0) {
@@ -192,7 +227,7 @@ static void put_packet(struct stream *s, const struct packet *p, msec now)
         drop_count(&s->count.drops, DROP_NOT_UP); /* [MS-SSTP] 3.3.7: no user data before Call Connected */
         return;
     }
-    if (blocked(s) || !fq_empty(&s->queue)) {
+    if (blocked(s) || slow(s) || !fq_empty(&s->queue)) {
         enqueue(s, p, 0, now);
         return;
     }
@@ -210,6 +245,8 @@ void stream_send(struct stream *s, const struct batch *packets, msec now)
     stream_flush(s, now);
     for (unsigned i = 0; i < packets->n; i++)
         put_packet(s, &packets->at[i], now);
+    if (slow(s) && !blocked(s))
+        send_queue(s, now);
     seal_record(s, now);
     stream_ship(s, now);
     count_queue(s);
@@ -237,7 +274,7 @@ void stream_flush(struct stream *s, msec now)
         return;
     if (s->state == STREAM_HANDSHAKE && s->conf.tunnel->role == TUNNEL_CLIENT && !s->tls)
         (void)stream_shake(s, now); /* the client speaks first */
-    if (s->state == STREAM_TUNNEL || s->state == STREAM_FLUSH) {
+    if ((s->state == STREAM_TUNNEL || s->state == STREAM_FLUSH) && stream_lend(s, now)) {
         send_control(s, now);
         stream_ship(s, now);
     }
@@ -247,4 +284,5 @@ void stream_flush(struct stream *s, msec now)
     }
     if (s->state == STREAM_FLUSH && !s->broken && !wait_left(&s->out))
         finish(s, now);
+    stream_unlend(s);
 }

@@ -12,6 +12,12 @@ static inline size_t wait_left(const struct stream_wait *w)
 /* Gives the block back once nothing waits in it. */
 void wait_release(struct stream_wait *w, struct blocks *from);
 
+/* Lends the tunnel memory for control messages, before any of its verbs. False: there is none, and the stream is broken
+ * (or the tunnel not there yet). */
+bool stream_lend(struct stream *s, msec now);
+/* Takes it back where nothing is in it. */
+void stream_unlend(struct stream *s);
+
 /* The one place where the state changes; sets the deadline. */
 void stream_enter(struct stream *s, enum stream_state next, msec now);
 /* The connection is of no use any more; the tunnel, if there is one, is told and gets to say DOWN before DEAD. */

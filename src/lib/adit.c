@@ -147,7 +147,7 @@ int adit_session_new(const adit_config *c, uint64_t now, adit_session **ret_sess
     conf->server_name = s->config.name;
     conf->user = slice_str(s->config.user);
     conf->password = slice_str(s->config.password);
-    tunnel_init(&s->tunnel, conf, &s->env, now);
+    tunnel_init(&s->tunnel, &s->work, conf, &s->env, now);
     *ret_session = s;
     return ADIT_OK;
 }

@@ -25,6 +25,7 @@ struct adit_session {
     struct adit_config config; /* the tunnel's configuration points into it */
     struct env env;
     struct tunnel tunnel;
+    struct tunnel_work work;
     char correlation[39];
     struct lib_question question;
     struct eap_server eap;

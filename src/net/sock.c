@@ -10,7 +10,7 @@
 
 #include "net/text.h"
 
-enum { BACKLOG = 1024, UNSENT_MAX = 32 * 1024 };
+enum { BACKLOG = 1024 };
 
 socklen_t sock_addr(const struct prefix *addr, uint16_t port, struct sockaddr_storage *ret_sa)
 {
@@ -111,8 +111,13 @@ int sock_session_setup(int fd, unsigned user_timeout_ms)
         return ERR_SYSTEM;
     bool ok = set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
               /* What waits in the kernel cannot be dropped any more; keep it short and the choice ours. */
-              set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX) &&
+              set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, SOCK_UNSENT) &&
               set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)user_timeout_ms) &&
               set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
     return ok ? 0 : ERR_SYSTEM;
+}
+
+void sock_set_unsent(int fd, unsigned bytes)
+{
+    (void)set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, (int)bytes); /* the old one is worse, not wrong */
 }

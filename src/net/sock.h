@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/prefix.h"
 
-enum { SOCK_TEXT = 64 }; /* "[2001:db8::1]:443" and then some */
+enum { SOCK_UNSENT = 32768, SOCK_TEXT = 64 }; /* "[2001:db8::1]:443" and then some */
 
 /* A listening TCP socket on a full-length address (0.0.0.0 and :: are every address of their family; IPv6 never takes
  * IPv4): SO_REUSEADDR, non-blocking, close-on-exec, backlog 1024. defer_s > 0: accept only once the peer has sent
@@ -21,6 +21,8 @@ int sock_port_owner(uint16_t port, char text[256]) MUST_CHECK;
 /* Options of a session's socket: no delay, little unsent data in the kernel (32 KiB), keepalive, and an end after
  * user_timeout_ms without an acknowledgement. Non-blocking and close-on-exec as well. */
 int sock_session_setup(int fd, unsigned user_timeout_ms) MUST_CHECK;
+/* How much unsent data the kernel may hold; SOCK_UNSENT until this is called. */
+void sock_set_unsent(int fd, unsigned bytes);
 
 /* "192.0.2.1:443", "[2001:db8::1]:443"; IPv4-mapped addresses are shown as IPv4. "?" for other families. */
 const char *sock_text(const struct sockaddr *sa, char text[SOCK_TEXT]);

@@ -82,9 +82,12 @@ struct cp_port {
     uint16_t peer_mru; /* what the peer takes; rejects are cut to it */
     bool pfc, acfc;    /* the peer asked for it and we acked: frames that are not LCP go out compressed */
     unsigned dropped;  /* frames that found no room because the owner did not pull */
-    uint8_t out[8192]; /* frames to send: 16-bit length, bytes; one turn makes at most about 4.2 KB */
-    size_t out_len;
+    uint8_t *out;      /* CP_PORT_OUT bytes, lent: frames to send: 16-bit length, bytes */
+    size_t out_len;    /* while this is 0 the lender may take it back (and `out` is NULL) */
 };
+
+/* One turn makes at most about 4.2 KB. */
+enum { CP_PORT_OUT = 8192 };
 
 /* The header of a frame of `proto`, 1 to 4 bytes; LCP is never compressed (RFC 1661 6.5, 6.6). */
 size_t cp_port_head(const struct cp_port *port, uint16_t proto, uint8_t dst[4]);

@@ -12,7 +12,7 @@ size_t cp_port_head(const struct cp_port *port, uint16_t proto, uint8_t dst[4])
 
 void cp_port_send(struct cp_port *port, uint16_t proto, uint8_t code, uint8_t id, struct slice head, struct slice data)
 {
-    struct wr w = wr_of(port->out + port->out_len, sizeof port->out - port->out_len);
+    struct wr w = wr_of(port->out + port->out_len, port->out ? CP_PORT_OUT - port->out_len : 0);
     uint8_t ppp[4];
     size_t mark = wr_mark_u16(&w);
     size_t n = cp_port_head(port, proto, ppp);

@@ -293,10 +293,11 @@ static void dispatch(struct link *l, const struct ppp_frame *f, msec now)
 
 /* -- verbs -- */
 
-void link_init(struct link *l, const struct link_conf *conf, const struct env *env, msec now)
+void link_init(struct link *l, uint8_t out[CP_PORT_OUT], const struct link_conf *conf, const struct env *env, msec now)
 {
     *l = (struct link){ .conf = *conf, .phase = LINK_ESTABLISH };
     l->port.env = env;
+    l->port.out = out;
     l->port.peer_mru = LCP_MRU_DEFAULT;
     if (l->conf.mru > LCP_MRU_MAX || l->conf.mru < LCP_MRU_MIN)
         l->conf.mru = LCP_MRU_MAX;

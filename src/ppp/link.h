@@ -101,8 +101,9 @@ struct link {
     uint32_t ras_error;
 };
 
-/* Starts as soon as the SSTP call relays PPP (lower layer up). `env` is kept; conf is copied (ident is not). */
-void link_init(struct link *l, const struct link_conf *conf, const struct env *env, msec now);
+/* Starts as soon as the SSTP call relays PPP (lower layer up). `env` is kept; conf is copied (ident is not).
+ * `out`: memory for frames to send; while link_pull() has none it may be taken away (port.out) and given back later. */
+void link_init(struct link *l, uint8_t out[CP_PORT_OUT], const struct link_conf *conf, const struct env *env, msec now);
 /* Takes the whole frame, unless an event waits. FED_TOOK or FED_EVENT, never an error: what is malformed or out of
  * place is silently discarded (RFC 1661 3.4, 3.5, 5). */
 int link_feed(struct link *l, struct rd *frame, msec now) MUST_CHECK;

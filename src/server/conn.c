@@ -216,8 +216,7 @@ void conn_verdict(struct conn *c, uint32_t ask, const struct role_verdict *v)
         c->params = v->params;
         memcpy(c->user, v->user, sizeof(c->user));
     }
-    if (c->stream.state == STREAM_TUNNEL)
-        tunnel_answer(&c->stream.tunnel, ask, &v->verdict, &v->params, loop_now(c->w->loop));
+    stream_answer(&c->stream, ask, &v->verdict, &v->params, loop_now(c->w->loop));
     conn_settle(c);
 }
 

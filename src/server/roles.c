@@ -60,6 +60,21 @@ static void get_prefix(struct rd *r, struct prefix *p)
         r->bad = true;
 }
 
+/* One that may be none: family 0. */
+static void put_maybe(struct wr *w, const struct prefix *p)
+{
+    wr_u8(w, p->family != 0);
+    if (p->family)
+        put_prefix(w, p);
+}
+
+static void get_maybe(struct rd *r, struct prefix *p)
+{
+    *p = (struct prefix){ 0 };
+    if (rd_u8(r))
+        get_prefix(r, p);
+}
+
 static void put_prefixes(struct wr *w, const struct prefix *p, unsigned n)
 {
     wr_u8(w, n);
@@ -162,6 +177,10 @@ static void put_params(struct wr *w, const struct params *p)
         wr_u32(w, p->nbns[i]);
     }
     put_prefixes(w, p->dns6, p->n_dns6);
+    put_maybe(w, &p->link6);
+    put_maybe(w, &p->delegated6);
+    wr_u8(w, p->pool);
+    wr_u8(w, p->group);
     wr_u16(w, p->mtu);
     wr_u32(w, p->session_timeout);
     wr_u32(w, p->idle_timeout);
@@ -177,6 +196,10 @@ static void get_params(struct rd *r, struct params *p)
         p->nbns[i] = rd_u32(r);
     }
     p->n_dns6 = get_prefixes(r, p->dns6, PARAMS_DNS);
+    get_maybe(r, &p->link6);
+    get_maybe(r, &p->delegated6);
+    p->pool = rd_u8(r);
+    p->group = rd_u8(r);
     p->mtu = rd_u16(r);
     p->session_timeout = rd_u32(r);
     p->idle_timeout = rd_u32(r);
@@ -229,6 +252,8 @@ void role_put_held(struct wr *w, const struct role_held *h)
     put_who(w, &h->who);
     put_text(w, h->user);
     wr_u8(w, h->up);
+    wr_u8(w, h->pool);
+    wr_u8(w, h->group);
     put_prefixes(w, h->prefixes, h->n_prefixes);
 }
 
@@ -239,6 +264,8 @@ int role_get_held(struct slice body, struct role_held *ret_h)
     get_who(&r, &h.who);
     get_text(&r, h.user, sizeof(h.user));
     h.up = rd_u8(&r) != 0;
+    h.pool = rd_u8(&r);
+    h.group = rd_u8(&r);
     h.n_prefixes = get_prefixes(&r, h.prefixes, PARAMS_PREFIXES);
     if (end(&r) < 0)
         return end(&r);

@@ -83,6 +83,7 @@ struct role_held {
     struct judge_who who;
     char user[AUTH_NAME_MAX];
     bool up;
+    uint8_t pool, group;
     struct prefix prefixes[PARAMS_PREFIXES];
     unsigned n_prefixes;
 };

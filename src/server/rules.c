@@ -9,9 +9,9 @@
 #define N(rules) (sizeof(rules) / sizeof((rules)[0]))
 
 enum { COUNTERS_MIN = 6 * 8 + 4, COUNTERS_MAX = COUNTERS_MIN + ROLE_REASON, OWN_MAX = 13 + 18 * PARAMS_PREFIXES };
-/* Four texts and their lengths, the hash, the user's name, whether it is up, the prefixes. */
+/* Four texts and their lengths, the hash, the user's name, whether it is up, pool and group, the prefixes. */
 enum {
-    HELD_MIN = 8 + 4 * 4 + 32 + 4 + 1 + 1,
+    HELD_MIN = 8 + 4 * 4 + 32 + 4 + 1 + 2 + 1,
     HELD_MAX = HELD_MIN + 40 + 64 + 64 + 64 + AUTH_NAME_MAX + 18 * PARAMS_PREFIXES
 };
 

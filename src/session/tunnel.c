@@ -12,9 +12,10 @@
 #include "wire/ppp_frame.h"
 #include "wire/sstp_frame.h"
 
-void tunnel_init(struct tunnel *t, const struct tunnel_conf *conf, const struct env *env, msec now)
+void tunnel_init(struct tunnel *t, struct tunnel_work *work, const struct tunnel_conf *conf, const struct env *env,
+                 msec now)
 {
-    *t = (struct tunnel){ .conf = *conf, .env = env, .now = now, .phase = TUNNEL_HTTP };
+    *t = (struct tunnel){ .conf = *conf, .work = work, .env = env, .now = now, .phase = TUNNEL_HTTP };
     bool server = conf->role == TUNNEL_SERVER;
     t->conf.http.server = server;
     t->conf.call.role = server ? CALL_SERVER : CALL_CLIENT;
@@ -23,8 +24,28 @@ void tunnel_init(struct tunnel *t, const struct tunnel_conf *conf, const struct 
     for (unsigned i = 0; i < conf->n_methods && i < AUTH_METHODS && i < LCP_AUTH_MAX; i++)
         t->conf.link.auth[t->conf.link.n_auth++] = tunnel_lcp_auth(conf->methods[i]);
     t->auth_due = t->ncp_due = t->goodbye_due = NEVER;
-    http_init(&t->http, &t->conf.http, env, now);
+    http_init(&t->work->http, &t->conf.http, env, now);
     tunnel_collect(t);
+}
+
+/* --- memory that is lent --------------------------------------------------------------------------------------- */
+
+struct tunnel_work *tunnel_spare(struct tunnel *t)
+{
+    bool used =
+        t->phase == TUNNEL_HTTP || t->auth_on || t->ev_set || t->out_len || t->call.out_len || t->link.port.out_len;
+    struct tunnel_work *w = used ? NULL : t->work;
+    if (w) {
+        t->work = NULL;
+        t->link.port.out = NULL;
+    }
+    return w;
+}
+
+void tunnel_lend(struct tunnel *t, struct tunnel_work *work)
+{
+    t->work = work;
+    t->link.port.out = work->frames;
 }
 
 /* --- bytes to send ------------------------------------------------------------------------------------------- */
@@ -32,17 +53,17 @@ void tunnel_init(struct tunnel *t, const struct tunnel_conf *conf, const struct 
 /* Where the next message goes, and how long it may be; NULL if there is no room worth asking for. */
 static uint8_t *out_room(struct tunnel *t, size_t head, size_t *ret_room)
 {
-    size_t left = sizeof t->out - t->out_len;
-    if (left <= 2 + head)
+    size_t left = (size_t)TUNNEL_OUT_MAX - t->out_len;
+    if (!t->work || left <= 2 + head)
         return NULL;
     *ret_room = left - 2 - head;
-    return t->out + t->out_len + 2;
+    return t->work->out + t->out_len + 2;
 }
 
 static void out_keep(struct tunnel *t, size_t n)
 {
-    t->out[t->out_len] = (uint8_t)(n >> 8);
-    t->out[t->out_len + 1] = (uint8_t)n;
+    t->work->out[t->out_len] = (uint8_t)(n >> 8);
+    t->work->out[t->out_len + 1] = (uint8_t)n;
     t->out_len += 2 + n;
 }
 
@@ -53,9 +74,9 @@ static bool collect_plain(struct tunnel *t)
     if (!at)
         return false;
     bool http = t->phase == TUNNEL_HTTP;
-    if ((http ? t->http.out_len : t->call.out_len) > room)
+    if ((http ? t->work->http.out_len : t->call.out_len) > room)
         return false; /* these parts cut where the room ends, and something else could get in between */
-    size_t n = http ? http_pull(&t->http, at, room) : call_pull(&t->call, at, room);
+    size_t n = http ? http_pull(&t->work->http, at, room) : call_pull(&t->call, at, room);
     if (n)
         out_keep(t, n);
     return n > 0;
@@ -69,8 +90,8 @@ static bool collect_auth(struct tunnel *t)
     uint8_t *at = out_room(t, head, &room);
     if (!at || !t->auth_on)
         return false;
-    size_t n = t->conf.role == TUNNEL_SERVER ? auth_server_pull(&t->auth.server, at + head, room)
-                                             : auth_client_pull(&t->auth.client, at + head, room);
+    size_t n = t->conf.role == TUNNEL_SERVER ? auth_server_pull(&t->work->auth.server, at + head, room)
+                                             : auth_client_pull(&t->work->auth.client, at + head, room);
     if (!n)
         return false;
     sstp_frame_head(at, false, ppp_len + n);
@@ -113,17 +134,17 @@ size_t tunnel_pull(struct tunnel *t, uint8_t *dst, size_t cap)
     tunnel_collect(t);
     size_t taken = 0, given = 0;
     while (taken < t->out_len) {
-        size_t n = (size_t)t->out[taken] << 8 | t->out[taken + 1];
+        size_t n = (size_t)t->work->out[taken] << 8 | t->work->out[taken + 1];
         if (n > cap - given)
             break;
-        memcpy(dst + given, t->out + taken + 2, n);
+        memcpy(dst + given, t->work->out + taken + 2, n);
         given += n;
         taken += 2 + n;
     }
     if (taken) {
-        memmove(t->out, t->out + taken, t->out_len - taken);
+        memmove(t->work->out, t->work->out + taken, t->out_len - taken);
         t->out_len -= taken;
-        secret_wipe(t->out + t->out_len, taken); /* a PAP password was perhaps among it */
+        secret_wipe(t->work->out + t->out_len, taken); /* a PAP password was perhaps among it */
     }
     return given;
 }
@@ -154,9 +175,9 @@ void tunnel_auth_off(struct tunnel *t)
         return;
     t->auth_on = false;
     if (t->conf.role == TUNNEL_SERVER)
-        auth_server_done(&t->auth.server);
+        auth_server_done(&t->work->auth.server);
     else
-        auth_client_done(&t->auth.client);
+        auth_client_done(&t->work->auth.client);
 }
 
 /* The link is over, whether it knows it or not. */
@@ -231,7 +252,7 @@ struct tunnel_event *tunnel_emit(struct tunnel *t, enum tunnel_ev_kind kind)
 static bool http_step(struct tunnel *t)
 {
     struct http_event e;
-    if (!http_event(&t->http, &e))
+    if (!http_event(&t->work->http, &e))
         return false;
     bool server = t->conf.role == TUNNEL_SERVER;
     switch (e.kind) {
@@ -311,7 +332,7 @@ static bool call_step(struct tunnel *t)
         break;
     case CALL_EV_LINK_UP:
         if (t->phase == TUNNEL_SSTP) {
-            link_init(&t->link, &t->conf.link, t->env, t->now);
+            link_init(&t->link, t->work->frames, &t->conf.link, t->env, t->now);
             t->link_on = true;
         }
         break;
@@ -400,7 +421,7 @@ int tunnel_feed(struct tunnel *t, struct rd *in, msec now)
         (void)rd_rest(in);
         return FED_MORE;
     }
-    int fed = t->phase == TUNNEL_HTTP ? http_feed(&t->http, in, now) : call_feed(&t->call, in, now);
+    int fed = t->phase == TUNNEL_HTTP ? http_feed(&t->work->http, in, now) : call_feed(&t->call, in, now);
     tunnel_pump(t);
     /* A part that cannot go on says why in an event; this is for one that does not. */
     if (fed < 0 && !t->ev_set && t->phase != TUNNEL_OVER) {
@@ -457,7 +478,7 @@ void tunnel_tick(struct tunnel *t, msec now)
     t->now = now;
     tunnel_pump(t);
     if (!t->ev_set && t->phase == TUNNEL_HTTP) {
-        http_tick(&t->http, now);
+        http_tick(&t->work->http, now);
         tunnel_pump(t);
         return;
     }
@@ -467,9 +488,9 @@ void tunnel_tick(struct tunnel *t, msec now)
     }
     if (!t->ev_set && t->auth_on) {
         if (t->conf.role == TUNNEL_SERVER)
-            auth_server_tick(&t->auth.server, now);
+            auth_server_tick(&t->work->auth.server, now);
         else
-            auth_client_tick(&t->auth.client, now);
+            auth_client_tick(&t->work->auth.client, now);
         tunnel_pump(t);
     }
     if (!t->ev_set && t->link_on) {
@@ -487,11 +508,11 @@ msec tunnel_due(const struct tunnel *t)
     if (t->phase == TUNNEL_OVER)
         return NEVER;
     if (t->phase == TUNNEL_HTTP)
-        return http_due(&t->http);
+        return http_due(&t->work->http);
     msec due = tick_min(tick_min(t->auth_due, t->ncp_due), tick_min(t->goodbye_due, call_due(&t->call)));
     if (t->auth_on)
-        due = tick_min(due, t->conf.role == TUNNEL_SERVER ? auth_server_due(&t->auth.server)
-                                                          : auth_client_due(&t->auth.client));
+        due = tick_min(due, t->conf.role == TUNNEL_SERVER ? auth_server_due(&t->work->auth.server)
+                                                          : auth_client_due(&t->work->auth.client));
     return t->link_on ? tick_min(due, link_due(&t->link)) : due;
 }
 
@@ -500,7 +521,8 @@ void tunnel_done(struct tunnel *t)
     tunnel_auth_off(t);
     if (t->phase != TUNNEL_HTTP)
         call_done(&t->call);
-    secret_wipe(t->out, sizeof t->out); /* may hold a PAP password that was never sent */
+    if (t->work)
+        secret_wipe(t->work->out, TUNNEL_OUT_MAX); /* may hold a PAP password that was never sent */
     t->out_len = 0;
     t->conf.password = slice_of(NULL, 0);
 }

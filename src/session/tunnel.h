@@ -95,18 +95,24 @@ enum tunnel_phase { TUNNEL_HTTP, TUNNEL_SSTP, TUNNEL_ENDING, TUNNEL_OVER };
  * SSTP packet beside a turn's small ones; what does not fit waits in its part. */
 enum { TUNNEL_OUT_MAX = 4608, TUNNEL_TEXT_MAX = 256, TUNNEL_MTU = 1400 };
 
-struct tunnel {
-    struct tunnel_conf conf;
-    const struct env *env;
-    enum tunnel_phase phase;
-    msec now; /* of the last verb: tunnel_event() has none of its own */
+struct tunnel_work {
     struct http http;
-    struct call call;
-    struct link link;
     union {
         struct auth_server server;
         struct auth_client client;
     } auth;
+    uint8_t out[TUNNEL_OUT_MAX];
+    uint8_t frames[CP_PORT_OUT]; /* of the link */
+};
+
+struct tunnel {
+    struct tunnel_conf conf;
+    const struct env *env;
+    enum tunnel_phase phase;
+    msec now;                 /* of the last verb: tunnel_event() has none of its own */
+    struct tunnel_work *work; /* lent; NULL between verbs of a tunnel that is idle */
+    struct call call;
+    struct link link;
     enum auth_method method; /* agreed; AUTH_NONE before */
     bool auth_on, link_on;   /* the part is initialised and not over */
     bool authenticated, connected;
@@ -132,12 +138,22 @@ struct tunnel {
     uint8_t text[TUNNEL_TEXT_MAX];
     size_t text_len;
     uint64_t dropped; /* user packets received that could not be passed on: no NCP, not connected, not IP */
-    uint8_t out[TUNNEL_OUT_MAX];
     size_t out_len;
 };
 
-/* The leaf's hashes go into conf.call.certs beforehand. */
-void tunnel_init(struct tunnel *t, const struct tunnel_conf *conf, const struct env *env, msec now);
+/* The leaf's hashes go into conf.call.certs beforehand. `work` is lent until tunnel_spare() gives it back. */
+void tunnel_init(struct tunnel *t, struct tunnel_work *work, const struct tunnel_conf *conf, const struct env *env,
+                 msec now);
+
+/* What is only needed until a tunnel is up, and while it has something to send, is not part of it, so that thousands of
+ * idle ones share one: after a verb and after everything was pulled, tunnel_spare() returns the memory if nothing is in
+ * it any more, else NULL. Before the next verb (but tunnel_data_head, tunnel_due) it has to be lent some again. */
+struct tunnel_work *tunnel_spare(struct tunnel *t);
+void tunnel_lend(struct tunnel *t, struct tunnel_work *work);
+static inline bool tunnel_needs_work(const struct tunnel *t)
+{
+    return !t->work;
+}
 
 /* Takes at most one message (an HTTP head or an SSTP packet) off `in`. User packets are dropped here: only
  * tunnel_walk() gives them out. Whatever goes wrong ends in DOWN; an error is returned only for a bug of ours.

@@ -11,7 +11,7 @@ void tunnel_client_start(struct tunnel *t)
         .retransmit = SECONDS(3), /* RFC 1661 4.6 */
         .retransmit_max = 10,
     };
-    auth_client_init(&t->auth.client, &c, t->env, t->now);
+    auth_client_init(&t->work->auth.client, &c, t->env, t->now);
 }
 
 static void accepted(struct tunnel *t, struct auth_client_event *e)
@@ -32,7 +32,7 @@ static void accepted(struct tunnel *t, struct auth_client_event *e)
 bool tunnel_client_step(struct tunnel *t)
 {
     struct auth_client_event e;
-    if (!auth_client_event(&t->auth.client, &e))
+    if (!auth_client_event(&t->work->auth.client, &e))
         return false;
     switch (e.kind) {
     case AUTH_CLIENT_EV_NONE:

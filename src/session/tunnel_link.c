@@ -56,8 +56,8 @@ static void auth_packet(struct tunnel *t, const struct link_event *e)
     if (!t->auth_on || e->proto != tunnel_lcp_auth(t->method).proto)
         return; /* RFC 1661 3.5: packets of a protocol that was not agreed on are silently discarded */
     struct rd r = rd_slice(e->packet);
-    int fed = t->conf.role == TUNNEL_SERVER ? auth_server_feed(&t->auth.server, &r, t->now)
-                                            : auth_client_feed(&t->auth.client, &r, t->now);
+    int fed = t->conf.role == TUNNEL_SERVER ? auth_server_feed(&t->work->auth.server, &r, t->now)
+                                            : auth_client_feed(&t->work->auth.client, &r, t->now);
     if (fed < 0)
         env_note(t->env, NOTE_AUTH_BAD_PACKET, e->proto, (uint32_t)-fed, slice_of(NULL, 0));
 }

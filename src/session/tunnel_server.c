@@ -13,7 +13,7 @@ void tunnel_server_start(struct tunnel *t)
         .attempts_max = 3,
     };
     t->refuse_code = 0;
-    auth_server_init(&t->auth.server, &c, t->env, t->now);
+    auth_server_init(&t->work->auth.server, &c, t->env, t->now);
 }
 
 /* What the network protocols may give away, from the verdict's parameters. */
@@ -46,7 +46,7 @@ static void accepted(struct tunnel *t, struct auth_server_event *e)
 bool tunnel_server_step(struct tunnel *t)
 {
     struct auth_server_event e;
-    if (!auth_server_event(&t->auth.server, &e))
+    if (!auth_server_event(&t->work->auth.server, &e))
         return false;
     switch (e.kind) {
     case AUTH_SERVER_EV_NONE:
@@ -123,7 +123,7 @@ void tunnel_answer(struct tunnel *t, uint32_t ask, const struct auth_verdict *v,
         t->params = params ? *params : (struct params){ 0 };
     if (judged.kind == VERDICT_REFUSE)
         t->refuse_code = code_of(judged.text);
-    auth_server_answer(&t->auth.server, t->ask_part, &judged, now);
+    auth_server_answer(&t->work->auth.server, t->ask_part, &judged, now);
     secret_wipe(judged.hlak, sizeof judged.hlak);
     tunnel_pump(t);
 }

@@ -8,6 +8,11 @@
 #include "ppp_kind.h"
 #include "ppp/link.h"
 
+struct rig {
+    struct link link; /* first: most verbs see nothing else */
+    uint8_t out[CP_PORT_OUT];
+};
+
 static void add_auth(struct link_conf *c, const struct scenario_args *a, const char *key, uint64_t otherwise)
 {
     uint64_t v = otherwise;
@@ -39,7 +44,8 @@ static void ppp_open(void *m, const struct scenario_args *a, const struct env *e
     c.ipv6 = scenario_num(a, "ipv6", c.ipv6) != 0;
     if (!scenario_num(a, "ident", 0))
         c.ident = NULL;
-    link_init(m, &c, env, now);
+    struct rig *r = m;
+    link_init(&r->link, r->out, &c, env, now);
 }
 
 static void client_open(void *m, const struct scenario_args *a, const struct env *env, msec now)
@@ -144,9 +150,9 @@ static const char *state(const void *m)
 }
 
 const struct scenario_kind ppp_client_kind = {
-    "link-client", sizeof(struct link), client_open, feed, pull, event, answer, tick, due, state, NULL,
+    "link-client", sizeof(struct rig), client_open, feed, pull, event, answer, tick, due, state, NULL,
 };
 
 const struct scenario_kind ppp_server_kind = {
-    "link-server", sizeof(struct link), server_open, feed, pull, event, answer, tick, due, state, NULL,
+    "link-server", sizeof(struct rig), server_open, feed, pull, event, answer, tick, due, state, NULL,
 };

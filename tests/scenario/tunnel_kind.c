@@ -19,6 +19,7 @@
 
 struct rig {
     struct tunnel t;
+    struct tunnel_work work;
     const struct env *env;
     char user[64], password[64];
     uint32_t ask;
@@ -80,7 +81,7 @@ static void rig_open(void *m, const struct scenario_args *a, const struct env *e
     c.http.cert_sha1 = r->t.conf.call.certs[0].sha1;
     c.http.cert_sha256 = r->t.conf.call.certs[0].sha256;
     c.call.n_certs = 1;
-    tunnel_init(&r->t, &c, env, now);
+    tunnel_init(&r->t, &r->work, &c, env, now);
     uint8_t request[4096];
     static const char begin[] = "SSTP_DUPLEX_POST /sra_";
     size_t n = tunnel_pull(&r->t, request, sizeof request);

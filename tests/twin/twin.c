@@ -68,8 +68,8 @@ void twin_init(struct twin *w, enum auth_method method, uint64_t seed)
 
 void twin_start(struct twin *w)
 {
-    tunnel_init(&w->client.t, &w->client_conf, &w->client.env, w->now);
-    tunnel_init(&w->server.t, &w->server_conf, &w->server.env, w->now);
+    tunnel_init(&w->client.t, &w->client.work, &w->client_conf, &w->client.env, w->now);
+    tunnel_init(&w->server.t, &w->server.work, &w->server_conf, &w->server.env, w->now);
 }
 
 static void record(struct twin_end *e, enum tape_op op, const uint8_t *bytes, size_t n, unsigned number)

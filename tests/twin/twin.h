@@ -40,6 +40,7 @@ struct tape {
  * N etwork up, I dentification, D own. */
 struct twin_end {
     struct tunnel t;
+    struct tunnel_work work;
     struct env env;
     uint64_t dice;
     char log[TWIN_LOG];

@@ -17,6 +17,7 @@ struct ask { /* our last Configure-Request of a protocol */
 
 struct bed {
     struct link l;
+    uint8_t out[CP_PORT_OUT];
     struct env env;
     msec now;
     uint32_t dice;
@@ -215,7 +216,7 @@ int fuzz_link(enum link_role role, const uint8_t *data, size_t size)
     c.compress = flags & 2;
     c.lcp_echo = flags & 4 ? 20000 : 0;
     c.ident = flags & 8 ? "ADIT-1" : NULL;
-    link_init(&b.l, &c, &b.env, b.now);
+    link_init(&b.l, b.out, &c, &b.env, b.now);
     settle(&b);
     for (unsigned i = 0; i < OPERATIONS && rd_left(&in); i++) {
         operate(&b, &in);

@@ -50,7 +50,7 @@ static void check(void)
 {
     const struct tunnel *t = &us->t;
     uint8_t head[8];
-    must(t->out_len <= sizeof t->out);
+    must(t->out_len <= TUNNEL_OUT_MAX);
     must((t->phase == TUNNEL_OVER) == (downs == 1));
     /* no state waits for ever */
     must(t->phase == TUNNEL_OVER || tunnel_due(t) <= w.now + SECONDS(60));
@@ -127,7 +127,7 @@ void tunnel_ops_run(enum tunnel_role role, const uint8_t *data, size_t size)
     downs = 0;
     twin_init(&w, method, 42);
     us = role == TUNNEL_CLIENT ? &w.client : &w.server;
-    tunnel_init(&us->t, role == TUNNEL_CLIENT ? &w.client_conf : &w.server_conf, &us->env, w.now);
+    tunnel_init(&us->t, &us->work, role == TUNNEL_CLIENT ? &w.client_conf : &w.server_conf, &us->env, w.now);
     pull();
     while (rd_left(&in)) {
         step((enum tape_op)(rd_u8(&in) % TAPE_OPS), &in);

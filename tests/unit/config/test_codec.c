@@ -11,7 +11,13 @@ static const char full[] =
     "workers = 3 steering = off user = nobody state_dir = run log { level = debug }\n"
     "limits { tls = 1 http = 2 request = 3 auth = 4 ncp = 5 hello = 6 watchdog = 7 half_open = 99 half_open_address = "
     "8\n"
-    " sessions = 10 }\n";
+    " sessions = 10 }\n"
+    "pool six { ipv6 = \"fd00:80::/48\" ipv6_delegate = \"fd00:8100::/40\" delegate = 56 nat = off outer = eth2\n"
+    " nat_to = 192.0.2.9 routes = {10.0.0.0/8} domain = a.example search = {b.example} wpad = \"http://w/\" }\n"
+    "pool r { ipv4 = 172.16.0.0/24 range = \"172.16.0.9-172.16.0.10\" exclude = 172.16.0.10 }\n"
+    "group g { pool = r allow = {\"10.0.0.0/9\"} dns = 1.1.1.1 nbns = none isolate = true }\n"
+    "user u { group = g ipv4 = 172.16.0.9 ipv6 = \"fd00:80:0:9::/64\" routed = {192.168.9.0/24} }\n"
+    "isolate = false default_route = true nat66 = true ndp_proxy = eth3\n";
 
 static size_t encoded(void)
 {
@@ -33,6 +39,14 @@ static void test_there_and_back(void **state)
     /* Every field, also the largest numbers. */
     assert_memory_equal(back.listens, got.listens, sizeof(got.listens));
     assert_memory_equal(back.pools, got.pools, sizeof(got.pools));
+    assert_memory_equal(back.groups, got.groups, sizeof(got.groups));
+    assert_memory_equal(back.user_blocks, got.user_blocks, sizeof(got.user_blocks));
+    assert_memory_equal(&back.net, &got.net, sizeof(got.net));
+    assert_memory_equal(back.nets, got.nets, sizeof(got.nets));
+    assert_memory_equal(back.names, got.names, sizeof(got.names));
+    assert_memory_equal(back.ranges, got.ranges, sizeof(got.ranges));
+    assert_string_equal(back.ndp_proxy, got.ndp_proxy);
+    assert_int_equal(back.nat66, got.nat66);
     assert_memory_equal(&back.limit, &got.limit, sizeof(got.limit));
     assert_memory_equal(back.dns, got.dns, sizeof(got.dns));
     assert_memory_equal(back.nbns, got.nbns, sizeof(got.nbns));
@@ -57,13 +71,48 @@ static void test_there_and_back(void **state)
                      got.n_listens + got.n_pools + got.n_dns + got.n_nbns + got.n_methods);
 }
 
+#define FULL(field) memset(field, 'x', sizeof(field) - 1)
+
+static void full_net(struct config_net *n)
+{
+    FULL(n->wpad);
+    n->n_dns = CONFIG_NET_DNS;
+    n->n_nbns = 2;
+}
+
+static void full_nets(struct config *c)
+{
+    FULL(c->ndp_proxy);
+    full_net(&c->net);
+    for (unsigned i = 0; i < CONFIG_POOLS; i++) {
+        FULL(c->pools[i].name);
+        FULL(c->pools[i].outer);
+        full_net(&c->pools[i].net);
+    }
+    c->n_groups = CONFIG_GROUPS;
+    for (unsigned i = 0; i < CONFIG_GROUPS; i++) {
+        FULL(c->groups[i].name);
+        full_net(&c->groups[i].net);
+    }
+    c->n_user_blocks = CONFIG_USERS;
+    for (unsigned i = 0; i < CONFIG_USERS; i++)
+        FULL(c->user_blocks[i].name);
+    c->n_nets = CONFIG_NETS;
+    c->n_ranges = CONFIG_RANGES;
+    c->n_names = CONFIG_NAMES;
+    for (unsigned i = 0; i < CONFIG_NAMES; i++) {
+        FULL(c->names[i].text);
+        for (unsigned k = 50; k < sizeof(c->names[i].text) - 1; k += 51)
+            c->names[i].text[k] = '.';
+    }
+}
+
 /* Everything as long and as many as it can be fits into CONFIG_ENCODED_MAX. */
 static void test_largest(void **state)
 {
     (void)state;
     struct config c, back;
     memset(&c, 0, sizeof(c));
-#define FULL(field) memset(field, 'x', sizeof(field) - 1)
     FULL(c.path);
     FULL(c.certificate.name);
     FULL(c.certificate.chain);
@@ -83,8 +132,7 @@ static void test_largest(void **state)
         FULL(c.listens[i].text);
         c.listens[i].addr = prefix_v4(i, 32);
     }
-    for (unsigned i = 0; i < CONFIG_POOLS; i++)
-        FULL(c.pools[i].name);
+    full_nets(&c);
     for (unsigned i = 0; i < c.n_methods; i++)
         c.methods[i] = (enum auth_method)(i + 1);
     size_t n = config_encode(&c, bytes, sizeof(bytes));

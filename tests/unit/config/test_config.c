@@ -149,12 +149,14 @@ static void test_lists(void **state)
     bad(BASE "auth { methods += {} }\n", "4: an empty list; leave the option out, or write what you want");
     bad(BASE "dns = {1.1.1.1}\ndns = {2.2.2.2}", "5: dns is set a second time; the first is in line 4");
     bad(BASE "dns = {1.1.1.1, 1.1.1.1}", "4: dns: \"1.1.1.1\" is named twice");
-    bad(BASE "dns = {1.1.1.1, 1.1.1.2, 1.1.1.3, 1.1.1.4, 1.1.1.5}", "4: dns: \"1.1.1.5\" is one too many");
+    bad(BASE "dns = {1.1.1.1, 1.1.1.2, 1.1.1.3, 1.1.1.4, 1.1.1.5, 1.1.1.6, 1.1.1.7, 1.1.1.8, 1.1.1.9}",
+        "4: dns: \"1.1.1.9\" is one too many");
     bad(BASE "nbns = {1.1.1.1, 1.1.1.2, 1.1.1.3}", "4: nbns: \"1.1.1.3\" is one too many");
     bad(BASE "dns = {system, 1.1.1.1}",
         "4: dns: \"1.1.1.1\" stands beside \"system\": list addresses, or \"system\", not both");
     bad(BASE "dns = {1.1.1.1, system}", "4: dns: \"system\" stands alone: list addresses, or \"system\", not both");
-    bad(BASE "dns = {2001:db8::1}", "4: dns: \"2001:db8::1\" is IPv6, which does not go through the tunnel yet");
+    good(BASE "dns = {2001:db8::1}");
+    bad(BASE "dns = {\"::1\"}", "4: dns: \"::1\" is no address that a client could reach");
     bad(BASE "dns = {1.1.1.1/24}", "4: dns: \"1.1.1.1/24\" is not an IP address");
     bad(BASE "dns = {127.0.0.1}", "4: dns: \"127.0.0.1\" is no address that a client could reach");
     bad(BASE "dns = {0.0.0.0}", "4: dns: \"0.0.0.0\" is no address that a client could reach");
@@ -230,13 +232,11 @@ static void test_pools(void **state)
         snprintf(want, sizeof(want), "3: pool { ipv4 }: \"%s\" %s", cases[i].ipv4, cases[i].words);
         bad(text, want);
     }
-    bad(LISTEN CERT "pool x {}\n", "3: pool \"x\" has no ipv4");
+    bad(LISTEN CERT "pool x {}\n", "3: pool \"x\" has neither ipv4 nor ipv6");
     bad(BASE "pool x { ipv4 = 10.80.0.128/25 }\n", "4: pool \"x\" (10.80.0.128/25) overlaps pool \"default\"");
     bad(BASE "pool x { ipv4 = 10.0.0.0/8 }\n", "4: pool \"x\" (10.0.0.0/8) overlaps pool \"default\"");
     good(BASE "pool x { ipv4 = 10.80.1.0/24 }\n");
     good(BASE "pool x { ipv4 = 10.80.1.0/30 }\n");
-    bad(LISTEN CERT "pool x { ipv4 = 10.0.0.0/24 ipv6 = \"fd00::/64\" }\n",
-        "3: pool { ipv6 }: \"fd00::/64\" is not possible yet: IPv6 inside the tunnel comes in a later version");
 }
 
 static void test_values(void **state)

@@ -150,6 +150,7 @@ static void fact_11_no_lcp_with_the_connect_ack(void **state)
 /* --- what is rejected ---------------------------------------------------------------------------------------- */
 
 static struct link link;
+static uint8_t link_out[CP_PORT_OUT];
 static unsigned auth_starts;
 static uint8_t dice;
 
@@ -206,7 +207,7 @@ static void open_link(enum link_role role)
     c.n_auth = 1;
     c.ipv6 = false;
     auth_starts = 0;
-    link_init(&link, &c, &env, 0);
+    link_init(&link, link_out, &c, &env, 0);
 }
 
 /* The peer acks what our end asks for. */

@@ -16,6 +16,7 @@
 
 struct bench {
     struct link l;
+    uint8_t out[CP_PORT_OUT];
     struct env env;
     msec now;
     uint8_t dice;
@@ -67,7 +68,7 @@ static inline void bench_open(struct bench *b, const struct link_conf *c)
     b->dice = 0xa1;
     b->env = (struct env){ .ctx = b, .random = bench_random, .note = bench_note };
     b->now = 1000;
-    link_init(&b->l, c, &b->env, b->now);
+    link_init(&b->l, b->out, c, &b->env, b->now);
 }
 
 static inline int bench_feed_bytes(struct bench *b, const uint8_t *p, size_t n)

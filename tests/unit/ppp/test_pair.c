@@ -168,7 +168,7 @@ static void open_pair(struct pair *p, uint64_t seed, bool ipv6, unsigned lose)
     bench_open(&p->client.b, &c);
     bench_open(&p->server.b, &s);
     p->server.b.dice = 0x51;
-    link_init(&p->server.b.l, &s, &p->server.b.env, p->now);
+    link_init(&p->server.b.l, p->server.b.out, &s, &p->server.b.env, p->now);
     drain(p, &p->client);
     drain(p, &p->server);
 }

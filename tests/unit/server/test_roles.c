@@ -42,6 +42,9 @@ static struct role_verdict a_verdict(void)
                                 .idle_timeout = 6,
                                 .snapshot = 7 };
     v.params.prefixes[0] = prefix_v4(0x0a500002, 32);
+    v.params.link6 = prefix_v6((const uint8_t[16]){ 0xfd, 0, 0, 0x80, 0, 0, 0, 9 }, 64);
+    v.params.pool = 3;
+    v.params.group = 16;
     strcpy(v.user, "alice");
     strcpy(v.reason, "because");
     return v;
@@ -102,6 +105,10 @@ static void a_verdict_comes_back(void **state)
     assert_int_equal(b.params.server_ipv4, a.params.server_ipv4);
     assert_memory_equal(b.params.dns, a.params.dns, sizeof(a.params.dns));
     assert_memory_equal(b.params.nbns, a.params.nbns, sizeof(a.params.nbns));
+    assert_memory_equal(&b.params.link6, &a.params.link6, sizeof(a.params.link6));
+    assert_int_equal(b.params.delegated6.family, 0);
+    assert_int_equal(b.params.pool, 3);
+    assert_int_equal(b.params.group, 16);
     assert_int_equal(b.params.mtu, 1400);
     assert_int_equal(b.params.snapshot, 7);
 }

@@ -236,5 +236,5 @@ void open_ours(enum tunnel_role role, const enum auth_method *methods, unsigned 
     c.user = slice_str("SSTP-TEST\\Eivind");
     c.password = slice_str("unknown");
     c.server_name = "N3ZZ-DC1";
-    tunnel_init(&our.t, &c, &our.env, our.now);
+    tunnel_init(&our.t, &our.work, &c, &our.env, our.now);
 }

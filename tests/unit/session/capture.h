@@ -37,6 +37,7 @@ enum { S_ACK, S_LCP, S_LCP_ACK, S_LCP_2, S_LCP_3, S_CHALLENGE, S_SUCCESS, S_CBCP
 
 struct our_end {
     struct tunnel t;
+    struct tunnel_work work;
     struct env env;
     uint8_t counter;
     msec now;

@@ -14,6 +14,7 @@
 #include "wire/sstp_frame.h"
 
 static struct tunnel t;
+static struct tunnel_work work;
 static struct env env;
 static uint8_t counter;
 static msec now;
@@ -42,7 +43,7 @@ static void start(enum tunnel_role role)
     env = (struct env){ .random = counting_dice, .prim = &prim_host };
     counter = 0;
     now = 5000;
-    tunnel_init(&t, &c, &env, now);
+    tunnel_init(&t, &work, &c, &env, now);
 }
 
 static size_t unhex(const char *hex, uint8_t *dst)

@@ -1,0 +1,194 @@
+/* What must hold between pools, groups, users and the host's own networks. */
+#include "config/values_parts.h"
+
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+/* ---- pools ---- */
+
+static bool in_net(const struct prefix *net, const struct config_range *r)
+{
+    struct prefix first = prefix_v4(r->first, 32), last = prefix_v4(r->last, 32);
+    return net->family == 4 && prefix_has(net, first.addr) && prefix_has(net, last.addr);
+}
+
+static void check_ranges(struct build *b, unsigned i, const struct config_list *l, const char *what)
+{
+    const struct config_pool *p = &b->c.pools[i];
+    char first[PREFIX_TEXT], last[PREFIX_TEXT];
+    for (unsigned k = 0; k < l->n; k++) {
+        const struct config_range *r = &b->c.ranges[l->at + k];
+        struct prefix from = prefix_v4(r->first, 32), until = prefix_v4(r->last, 32);
+        if (!in_net(&p->ipv4, r))
+            complain(b->r, b->pool_line[i], "pool \"%s\": %s %s-%s does not lie in its ipv4", p->name, what,
+                     prefix_text(&from, first), prefix_text(&until, last));
+    }
+}
+
+static void check_ipv6(struct build *b, unsigned i)
+{
+    const struct config_pool *p = &b->c.pools[i];
+    unsigned line = b->pool_line[i];
+    if (p->ipv6_shared && p->ipv6.family && p->ipv6.len != 64)
+        complain(b->r, line, "pool \"%s\": ipv6_shared needs a /64 as ipv6", p->name);
+    if (!p->ipv6_shared && p->ipv6.family && p->ipv6.len > 62)
+        complain(b->r, line,
+                 "pool \"%s\": ipv6 has no room for a /64 a session: take a /62 or larger, or ipv6_shared = true",
+                 p->name);
+    if ((p->delegate != 0) != (p->delegate_from.family != 0))
+        complain(b->r, line, "pool \"%s\": delegate and ipv6_delegate need each other", p->name);
+    else if (p->delegate && (p->delegate < p->delegate_from.len || p->delegate - p->delegate_from.len > 20))
+        complain(b->r, line, "pool \"%s\": delegate must be as long as ipv6_delegate or up to 20 bits longer", p->name);
+    if (p->delegate && !p->ipv6.family)
+        complain(b->r, line, "pool \"%s\": ipv6_delegate needs ipv6 as well", p->name);
+}
+
+/* The networks of a pool, one after the other; family 0: it has no such. */
+static const struct prefix *net_of(const struct config_pool *p, unsigned k)
+{
+    return k == 0 ? &p->ipv4 : k == 1 ? &p->ipv6 : &p->delegate_from;
+}
+
+static bool overlap(const struct prefix *a, const struct prefix *b)
+{
+    return a->family && a->family == b->family && prefix_overlaps(a, b);
+}
+
+static void check_pool_against(struct build *b, unsigned i, unsigned other)
+{
+    const struct config_pool *p = &b->c.pools[i], *o = &b->c.pools[other];
+    char text[PREFIX_TEXT];
+    for (unsigned k = 0; k < 3; k++)
+        for (unsigned m = 0; m < (i == other ? k : 3); m++)
+            if (overlap(net_of(p, k), net_of(o, m))) {
+                complain(b->r, b->pool_line[i], "pool \"%s\" (%s) overlaps pool \"%s\"", p->name,
+                         prefix_text(net_of(p, k), text), o->name);
+                return;
+            }
+}
+
+void check_pools(struct build *b)
+{
+    struct config *c = &b->c;
+    if (c->n_pools == 0)
+        complain(b->r, 0, "there is no pool block: add pool \"default\" { ipv4 = \"10.80.0.0/24\" }");
+    for (unsigned i = 0; i < c->n_pools; i++) {
+        const struct config_pool *p = &c->pools[i];
+        if (!p->ipv4.family && !p->ipv6.family && b->r->errors == 0)
+            complain(b->r, b->pool_line[i], "pool \"%s\" has neither ipv4 nor ipv6", p->name);
+        check_ranges(b, i, &p->ranges, "range");
+        check_ranges(b, i, &p->exclude, "exclude");
+        check_ipv6(b, i);
+        for (unsigned k = 0; k <= i; k++)
+            check_pool_against(b, i, k);
+    }
+}
+
+/* ---- users ---- */
+
+static void check_fixed(struct build *b, unsigned i)
+{
+    const struct config_user *u = &b->c.user_blocks[i];
+    const struct prefix *fixed[2] = { &u->ipv4, &u->ipv6 };
+    char text[PREFIX_TEXT];
+    for (unsigned k = 0; k < 2; k++) {
+        bool found = fixed[k]->family == 0;
+        for (unsigned m = 0; m < b->c.n_pools && !found; m++)
+            found = overlap(net_of(&b->c.pools[m], k), fixed[k]);
+        if (!found)
+            complain(b->r, b->user_line[i], "user \"%s\": %s lies in none of the pools", u->name,
+                     prefix_text(fixed[k], text));
+        for (unsigned m = 0; m < i; m++)
+            if (overlap(fixed[k], k ? &b->c.user_blocks[m].ipv6 : &b->c.user_blocks[m].ipv4))
+                complain(b->r, b->user_line[i], "user \"%s\": %s is user \"%s\"'s", u->name,
+                         prefix_text(fixed[k], text), b->c.user_blocks[m].name);
+    }
+}
+
+static void check_routed_against(struct build *b, unsigned i, const struct prefix *net)
+{
+    const struct config_user *u = &b->c.user_blocks[i];
+    char text[PREFIX_TEXT], other[PREFIX_TEXT];
+    for (unsigned m = 0; m < i; m++) {
+        const struct config_user *o = &b->c.user_blocks[m];
+        for (unsigned k = 0; k < o->routed.n; k++)
+            if (overlap(net, &b->c.nets[o->routed.at + k]))
+                complain(b->r, b->user_line[i], "user \"%s\": routed %s overlaps %s of user \"%s\"", u->name,
+                         prefix_text(net, text), prefix_text(&b->c.nets[o->routed.at + k], other), o->name);
+    }
+    for (unsigned m = 0; m < b->c.n_pools; m++)
+        for (unsigned k = 0; k < 3; k++)
+            if (overlap(net, net_of(&b->c.pools[m], k)))
+                complain(b->r, b->user_line[i], "user \"%s\": routed %s overlaps pool \"%s\"", u->name,
+                         prefix_text(net, text), b->c.pools[m].name);
+}
+
+void check_users(struct build *b)
+{
+    for (unsigned i = 0; i < b->c.n_user_blocks; i++) {
+        const struct config_user *u = &b->c.user_blocks[i];
+        check_fixed(b, i);
+        for (unsigned k = 0; k < u->routed.n; k++)
+            check_routed_against(b, i, &b->c.nets[u->routed.at + k]);
+    }
+}
+
+/* ---- the host ---- */
+
+static bool net_of_host(const struct ifaddrs *a, struct prefix *ret)
+{
+    unsigned len = 0;
+    if (!a->ifa_addr || !a->ifa_netmask)
+        return false;
+    if (a->ifa_addr->sa_family == AF_INET) {
+        struct sockaddr_in addr, mask;
+        memcpy(&addr, a->ifa_addr, sizeof(addr));
+        memcpy(&mask, a->ifa_netmask, sizeof(mask));
+        uint32_t m = ntohl(mask.sin_addr.s_addr);
+        *ret = prefix_v4(ntohl(addr.sin_addr.s_addr) & m, (unsigned)__builtin_popcount(m));
+        return m != 0;
+    }
+    if (a->ifa_addr->sa_family != AF_INET6)
+        return false;
+    struct sockaddr_in6 addr, mask;
+    memcpy(&addr, a->ifa_addr, sizeof(addr));
+    memcpy(&mask, a->ifa_netmask, sizeof(mask));
+    for (unsigned i = 0; i < 16; i++) {
+        len += (unsigned)__builtin_popcount(mask.sin6_addr.s6_addr[i]);
+        addr.sin6_addr.s6_addr[i] &= mask.sin6_addr.s6_addr[i];
+    }
+    *ret = prefix_v6(addr.sin6_addr.s6_addr, len);
+    return len != 0;
+}
+
+static void check_against_host(struct build *b, const char *interface, const struct prefix *net)
+{
+    const struct config *c = &b->c;
+    char text[PREFIX_TEXT];
+    for (unsigned i = 0; i < c->n_pools; i++)
+        for (unsigned k = 0; k < 3; k++) {
+            bool part = k == 1 && c->ndp_proxy[0] && strcmp(c->ndp_proxy, interface) == 0; /* as it shall be */
+            if (!part && overlap(net_of(&c->pools[i], k), net))
+                complain(b->r, b->pool_line[i], "pool \"%s\" overlaps %s, the network of this host's interface %s",
+                         c->pools[i].name, prefix_text(net, text), interface);
+        }
+    for (unsigned i = 0; i < c->n_user_blocks; i++)
+        for (unsigned k = 0; k < c->user_blocks[i].routed.n; k++)
+            if (overlap(&c->nets[c->user_blocks[i].routed.at + k], net))
+                complain(b->r, b->user_line[i],
+                         "user \"%s\": routed overlaps %s, the network of this host's interface %s",
+                         c->user_blocks[i].name, prefix_text(net, text), interface);
+}
+
+void check_host_nets(struct build *b)
+{
+    struct ifaddrs *all, *a;
+    struct prefix net;
+    if (getifaddrs(&all) < 0)
+        return; /* nothing to compare with */
+    for (a = all; a; a = a->ifa_next)
+        if (strcmp(a->ifa_name, b->c.interface) != 0 && net_of_host(a, &net))
+            check_against_host(b, a->ifa_name, &net);
+    freeifaddrs(all);
+}
