@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "client/ask.h"
 #include "client/engine.h"
 #include "client/parent.h"
 #include "client/resolve.h"
@@ -18,66 +18,11 @@
 
 static const char system_ca[] = "/etc/ssl/certs/ca-certificates.crt";
 
-/* One line without its end; NULs and over-long lines are refused. */
-static int read_line(FILE *f, struct plan *p)
-{
-    size_t n = 0;
-    int c;
-    while ((c = fgetc(f)) != EOF && c != '\n') {
-        if (n == sizeof p->password || c == 0)
-            return ERR_LENGTH;
-        p->password[n++] = (uint8_t)c;
-    }
-    if (ferror(f))
-        return ERR_SYSTEM;
-    if (n && p->password[n - 1] == '\r')
-        n--;
-    p->password_len = n;
-    return n ? 0 : ERR_MISSING;
-}
-
-static int ask_terminal(const struct options *o, struct plan *p)
-{
-    struct termios old, quiet;
-    FILE *tty = fopen("/dev/tty", "r+");
-    if (!tty || tcgetattr(fileno(tty), &old) < 0) {
-        if (tty)
-            fclose(tty);
-        fprintf(stderr, "adit: there is no terminal to ask for the password; use --password-file FILE\n");
-        return ERR_SYSTEM;
-    }
-    quiet = old;
-    quiet.c_lflag &= ~(tcflag_t)ECHO;
-    tcsetattr(fileno(tty), TCSAFLUSH, &quiet);
-    fprintf(tty, "Password of %s at %s: ", o->user, o->host);
-    fflush(tty);
-    int r = read_line(tty, p);
-    tcsetattr(fileno(tty), TCSAFLUSH, &old);
-    fputs("\n", tty);
-    fclose(tty);
-    if (r < 0)
-        fprintf(stderr, "adit: a password has 1 to %zu bytes\n", sizeof p->password);
-    return r;
-}
-
 static int read_password(const struct options *o, struct plan *p)
 {
-    if (!o->password_file)
-        return ask_terminal(o, p);
-    FILE *f = fopen(o->password_file, "re");
-    if (!f) {
-        fprintf(stderr, "adit: the password file %s cannot be read: %s\n", o->password_file, strerror(errno));
-        return ERR_SYSTEM;
-    }
-    setvbuf(f, NULL, _IONBF, 0); /* no copy of the password in a stdio buffer */
-    int r = read_line(f, p), e = errno;
-    fclose(f);
-    if (r == ERR_SYSTEM)
-        fprintf(stderr, "adit: the password file %s cannot be read: %s\n", o->password_file, strerror(e));
-    else if (r < 0)
-        fprintf(stderr, "adit: the first line of %s is not a password of 1 to %zu bytes\n", o->password_file,
-                sizeof p->password);
-    return r;
+    if (o->password_file)
+        return ask_file(o->password_file, p->password, sizeof p->password, &p->password_len);
+    return ask_terminal(o->user, o->host, p->password, sizeof p->password, &p->password_len);
 }
 
 /* The CA file is opened here and read by the engine, which has no filesystem. */
