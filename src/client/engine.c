@@ -80,6 +80,12 @@ static void write_tun(struct engine *e, const struct batch *b)
         tunq_write(&e->queue, b, &e->stream->count.drops);
 }
 
+/* Answers of the stream to packets that do not fit: somebody has changed the interface's MTU. */
+static void to_host(void *ctx, const struct batch *b)
+{
+    write_tun(ctx, b);
+}
+
 static void report_up(struct engine *e, const struct tunnel_event *ev)
 {
     uint8_t body[32];
@@ -222,6 +228,7 @@ static void configure(struct engine *e)
     c->user = slice_str(e->plan.user);
     c->password = slice_of(e->plan.password, e->plan.password_len);
     c->want_dns = e->plan.want_dns;
+    c->mtu = UINT16_MAX; /* as much as fits */
     e->env = (struct env){ .random = prim_random, .prim = &prim_host };
 }
 
@@ -386,6 +393,8 @@ int engine_main(const char *user)
     e.loop = loop_new();
     if (!e.loop || stream_bench_init(&e.bench) < 0 || arena_init(&e.arena, TUNQ_ARENA) < 0)
         return EXIT_FAILED;
+    e.bench.to_host = to_host;
+    e.bench.host = &e;
     e.parent = chan_new(e.loop, PROC_CHANNEL_FD, on_parent, on_orphaned, &e);
     if (!e.parent)
         return EXIT_FAILED;

@@ -105,7 +105,7 @@ const struct option config_options[] = {
       "Windows takes the first two" },
     { "", "nbns", OPT_NBNS, true, 0, 0, 0, NULL, "Up to two NetBIOS name servers (WINS) that clients are told" },
     { "", "interface", OPT_INTERFACE, false, AT(interface), 0, 0, "adit0", "Name of the tunnel interface" },
-    { "", "mtu", OPT_MTU, false, AT(mtu), 576, 4000, "1400", "Largest packet inside the tunnel, in bytes" },
+    { "", "mtu", OPT_MTU, false, AT(mtu), 576, 4090, "4090", "Largest packet inside a tunnel, in bytes; 1400 for every client but adit" },
     { "", "nat", OPT_BOOL, false, AT(nat), 0, 0, "false",
       "Translate clients' addresses to the outer interface's, and switch on forwarding for the two" },
     { "", "nat66", OPT_BOOL, false, AT(nat66), 0, 0, "false",

@@ -3,6 +3,7 @@
 #include "dp/stream_priv.h"
 
 #include "net/sock.h"
+#include "seg/icmp.h"
 
 #include <linux/sockios.h>
 #include <stdlib.h>
@@ -40,11 +41,12 @@ int stream_bench_init(struct stream_bench *b)
     b->plain_block = malloc(PACKET_HEAD + STREAM_PLAIN);
     b->plain = b->plain_block ? b->plain_block + PACKET_HEAD : NULL;
     b->record = malloc(STREAM_RECORD);
+    b->odd = malloc(PACKET_MAX + PACKET_HEAD + ICMP6_ANSWER_MAX);
     blocks_init(&b->outs, STREAM_OUT, KEEP_OUTS);
     blocks_init(&b->carries, STREAM_CARRY, KEEP_BLOCKS);
     blocks_init(&b->works, sizeof(struct tunnel_work), KEEP_OUTS);
     fq_bench_init(&b->fq, &fq_defaults, seed, KEEP_OUTS);
-    if (b->io.out && b->cipher && b->plain && b->record)
+    if (b->io.out && b->cipher && b->plain && b->record && b->odd)
         return 0;
     stream_bench_done(b);
     return ERR_NOMEM;
@@ -56,6 +58,7 @@ void stream_bench_done(struct stream_bench *b)
     free(b->cipher);
     free(b->plain_block);
     free(b->record);
+    free(b->odd);
     blocks_done(&b->outs);
     blocks_done(&b->carries);
     blocks_done(&b->works);
@@ -237,6 +240,8 @@ bool stream_event(struct stream *s, struct stream_event *out, msec now)
     }
     if (s->state == STREAM_TUNNEL && stream_lend(s, now) && tunnel_event(&s->tunnel, &out->tunnel)) {
         out->kind = STREAM_EV_TUNNEL;
+        if (out->tunnel.kind == TUNNEL_EV_UP)
+            s->mtu = out->tunnel.mtu;
         if (out->tunnel.kind == TUNNEL_EV_DOWN)
             stream_enter(s, s->broken ? STREAM_DEAD : STREAM_FLUSH, now);
         return true;

@@ -10,6 +10,9 @@
  * byte-fair turns between flows and CoDel (dp/fq.h). Packets are dropped there, before TLS, never inside the stream. So a
  * peer that stops reading costs two blocks, the queue's limit, and TCP_NOTSENT_LOWAT in the socket.
  *
+ * Each stream has its own MTU. Packets that do not fit are answered towards the host or cut into fragments, and the MSS of
+ * TCP connections is lowered to it in both directions.
+ *
  * A super-packet (seg/gso.h) is cut where it leaves: each of its packets is written straight behind the SSTP and PPP head
  * of its frame, in the record that is being filled.
  *
@@ -45,9 +48,14 @@ struct stream_bench {
     struct tls_io io; /* hand this one to tls_new() */
     uint8_t *cipher;  /* STREAM_RECV */
     uint8_t *plain_block,
-        *plain;      /* STREAM_PLAIN, with PACKET_HEAD bytes before it for the first packet's vnet header */
-    uint8_t *record; /* STREAM_RECORD, being filled */
-    size_t fill;     /* bytes of it that are; 0 between calls */
+        *plain;       /* STREAM_PLAIN, with PACKET_HEAD bytes before it for the first packet's vnet header */
+    uint8_t *record;  /* STREAM_RECORD, being filled */
+    size_t fill;      /* bytes of it that are; 0 between calls */
+    uint8_t *odd;     /* a packet that does not fit, and the answer to it */
+    unsigned answers; /* that may be given now */
+    msec answers_at;
+    void (*to_host)(void *host, const struct batch *packets); /* NULL, or set by the owner: takes answers to its TUN */
+    void *host;
     struct blocks outs, carries, works;
     struct fq_bench fq;
 };
@@ -138,6 +146,7 @@ struct stream {
     struct tls_cert_hash leaf; /* of this handshake */
     struct stream_wait out;    /* (a) ciphertext that the socket did not take */
     struct stream_wait carry;  /* (b) a partial frame or head */
+    uint16_t mtu;              /* of packets to the peer; 0 before the tunnel is up */
     struct stream_pace pace;
     struct fq queue; /* (c) packets not yet encrypted */
     struct rd plain; /* decrypted and not yet walked; only inside a run of stream_readable() calls */

@@ -2,6 +2,8 @@
  * See stream.h. */
 #include "dp/stream_priv.h"
 
+#include "seg/mss.h"
+
 #include <errno.h>
 #include <sys/socket.h>
 
@@ -99,7 +101,9 @@ static int walk(struct stream *s, struct batch *out, msec now)
         }
         size_t n = tunnel_walk(&s->tunnel, &s->plain, found, BATCH_MAX - out->n, &fed, now);
         for (size_t i = 0; i < n; i++) {
-            batch_add(out, base + (found[i].p - base), found[i].n); /* the bytes are the bench's: writable */
+            uint8_t *p = base + (found[i].p - base); /* the bytes are the bench's: writable */
+            (void)mss_clamp(p, found[i].n, s->mtu, false);
+            batch_add(out, p, found[i].n);
             s->count.bytes_in += found[i].n;
         }
         s->count.packets_in += n;

@@ -3,19 +3,12 @@
 #include "dp/stream_priv.h"
 
 #include "net/sock.h"
-#include "seg/gso.h"
-#include "wire/sstp_frame.h"
+#include "seg/mss.h"
 
 #include <errno.h>
 #include <sys/socket.h>
 
-enum {
-    STREAM_HEAD = 8 /* SSTP and PPP */,
-    PACE_SPAN = 50,
-    PACE_DELAY = 2 /* ms */,
-    PACE_MIN = 4096,
-    UNSENT = SOCK_UNSENT
-};
+enum { PACE_SPAN = 50, PACE_DELAY = 2 /* ms */, PACE_MIN = 4096, UNSENT = SOCK_UNSENT };
 
 /* What lies behind the queue (the block of ciphertext, unsent bytes in the kernel) is delay that CoDel does not see. While
  * the socket refuses now and then, it gets about two milliseconds of its rate at once. */
@@ -124,8 +117,7 @@ static void send_control(struct stream *s, msec now)
     }
 }
 
-/* What has come together in the record. */
-static void seal_record(struct stream *s, msec now)
+void stream_seal(struct stream *s, msec now)
 {
     size_t n = s->bench->fill;
     s->bench->fill = 0;
@@ -138,20 +130,24 @@ static bool blocked(const struct stream *s)
 }
 
 /* Packets of a (super-)packet into records, until all are, about `share` bytes are, or the socket is full. A packet that
- * the peer does not take is passed over. */
+ * a network protocol is not up for is passed over. */
 static void cut(struct stream *s, struct gso *g, uint8_t version, uint32_t share, msec now)
 {
     struct stream_bench *b = s->bench;
     for (size_t n, done = 0; done < share && (n = gso_next_len(g)) != 0; done += n) {
         if (b->fill + STREAM_HEAD + n > STREAM_RECORD) {
-            seal_record(s, now);
+            stream_seal(s, now);
             if (blocked(s))
                 return;
         }
         uint8_t *at = b->record + b->fill;
-        size_t head = n <= SSTP_PAYLOAD_MAX ? tunnel_data_head(&s->tunnel, version, n, at) : 0;
+        if (n > s->mtu && s->mtu) {
+            stream_odd(s, g, now);
+            continue;
+        }
+        size_t head = tunnel_data_head(&s->tunnel, version, n, at);
         if (!head) {
-            drop_count(&s->count.drops, n > link_peer_mru(&s->tunnel.link) ? DROP_TOO_BIG : DROP_NOT_UP);
+            drop_count(&s->count.drops, DROP_NOT_UP);
             gso_pass(g);
             continue;
         }
@@ -204,7 +200,7 @@ static void send_queue(struct stream *s, msec now)
         sent += end - t.sent;
         fq_sent(&s->queue, fq, end);
     }
-    seal_record(s, now);
+    stream_seal(s, now);
     count_queue(s);
 }
 
@@ -223,10 +219,12 @@ static void enqueue(struct stream *s, const struct packet *p, uint32_t end, msec
 static void put_packet(struct stream *s, const struct packet *p, msec now)
 {
     struct gso g;
-    if (s->state != STREAM_TUNNEL || s->broken || !s->tunnel.connected) {
+    if (s->state != STREAM_TUNNEL || s->broken || !s->tunnel.connected || !s->mtu) {
         drop_count(&s->count.drops, DROP_NOT_UP); /* [MS-SSTP] 3.3.7: no user data before Call Connected */
         return;
     }
+    if (vnet_read(p->vnet).gso_type == VNET_GSO_NONE)
+        (void)mss_clamp(p->p, p->n, s->mtu, vnet_read(p->vnet).flags & VNET_NEEDS_CSUM);
     if (blocked(s) || slow(s) || !fq_empty(&s->queue)) {
         enqueue(s, p, 0, now);
         return;
@@ -247,7 +245,7 @@ void stream_send(struct stream *s, const struct batch *packets, msec now)
         put_packet(s, &packets->at[i], now);
     if (slow(s) && !blocked(s))
         send_queue(s, now);
-    seal_record(s, now);
+    stream_seal(s, now);
     stream_ship(s, now);
     count_queue(s);
 }

@@ -3,6 +3,9 @@
 #define ADIT_DP_STREAM_PRIV_H
 
 #include "dp/stream.h"
+#include "seg/gso.h"
+
+enum { STREAM_HEAD = 8 /* SSTP and PPP */ };
 
 static inline size_t wait_left(const struct stream_wait *w)
 {
@@ -27,6 +30,10 @@ void stream_secure(struct stream *s, msec now);
 /* One step of the handshake with what io->in holds. False: no further progress now (or broken). */
 bool stream_shake(struct stream *s, msec now);
 
+/* Encrypts what has come together in the record. */
+void stream_seal(struct stream *s, msec now);
+/* The next packet of `g`, which is longer than s->mtu. */
+void stream_odd(struct stream *s, struct gso *g, msec now);
 /* Hands io->out to the socket; keeps what it does not take. */
 void stream_ship(struct stream *s, msec now);
 /* Sends ciphertext that waits. True: none is left. */

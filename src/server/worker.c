@@ -198,6 +198,13 @@ static bool deliver(void *ctx, uint64_t session, const struct batch *packets)
     return true;
 }
 
+/* Answers of the streams to packets that do not fit. */
+static void to_host(void *ctx, const struct batch *packets)
+{
+    struct worker *w = ctx;
+    tunq_write(&w->plane.tun, packets, &w->plane.drops);
+}
+
 static int worker_init(struct worker *w, unsigned index)
 {
     uint32_t seed;
@@ -209,6 +216,8 @@ static int worker_init(struct worker *w, unsigned index)
     w->loop = loop_new();
     if (!w->loop || stream_bench_init(&w->bench) < 0 || plane_init(&w->plane, w->loop, index, deliver, w) < 0)
         return ERR_NOMEM;
+    w->bench.to_host = to_host;
+    w->bench.host = w;
     w->master = chan_new(w->loop, PROC_CHANNEL_FD, on_master, on_master_lost, w);
     return w->master ? 0 : ERR_NOMEM;
 }

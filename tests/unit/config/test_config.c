@@ -36,7 +36,7 @@ static void test_defaults(void **state)
     assert_int_equal(got.workers, 0);
     assert_true(got.steering);
     assert_string_equal(got.state_dir, "/run/adit");
-    assert_int_equal(got.mtu, 1400);
+    assert_int_equal(got.mtu, 4090);
     assert_int_equal(got.limit.tls, 10000);
     assert_int_equal(got.limit.http, 10000);
     assert_int_equal(got.limit.request, 60000);
@@ -280,11 +280,11 @@ static void test_numbers(void **state)
     static const struct {
         const char *option, *value, *words;
     } cases[] = {
-        { "mtu", "575", "is not between 576 and 4000" },
-        { "mtu", "4001", "is not between 576 and 4000" },
-        { "mtu", "65536", "is not between 576 and 4000" },
-        { "mtu", "67136", "is not between 576 and 4000" }, /* 65536 + 1600 */
-        { "mtu", "4294968696", "is not between 576 and 4000" },
+        { "mtu", "575", "is not between 576 and 4090" },
+        { "mtu", "4091", "is not between 576 and 4090" },
+        { "mtu", "65536", "is not between 576 and 4090" },
+        { "mtu", "67136", "is not between 576 and 4090" }, /* 65536 + 1600 */
+        { "mtu", "4294968696", "is not between 576 and 4090" },
         { "mtu", "-1", "is not a number" },
         { "mtu", "0x500", "is not a number" },
         { "mtu", "1e3", "is not a number" },
