@@ -67,6 +67,9 @@ void judge_down(struct judge *j, uint32_t worker, uint64_t session, msec now);
 void judge_worker_gone(struct judge *j, uint32_t worker, msec now);
 /* Who a session is: its user's name ("" before the name is known), and *ret_who. NULL: there is no such session. */
 const char *judge_session(struct judge *j, uint32_t worker, uint64_t session, const struct judge_who **ret_who);
+/* Have users been deleted or locked who have sessions? Those are to end: fn for each, with the ctx of judge_new(). Costs
+ * next to nothing while nobody writes to the database; call it once a second. */
+void judge_watch(struct judge *j, judge_end_fn *fn);
 /* Readable when slow hashes are done; the loop given to judge_new() watches it. */
 int judge_fd(const struct judge *j);
 msec judge_due(const struct judge *j);

@@ -74,7 +74,7 @@ struct judge {
     struct pool *pool;
     struct slow *slow;
     struct watch *watch;
-    uint64_t users_version;
+    uint64_t users_version, watched_version;
     bool any_slow; /* some record has a slow hash: every PAP answer costs one */
     uint64_t next_ticket;
     uint8_t fake_nt_hash[16]; /* what unknown users are verified against */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -71,6 +72,17 @@ static bool is_servers_own(const struct config *c, const struct prefix *p)
     return false;
 }
 
+/* unix(7): a socket's path has 107 bytes at most. */
+static void check_control(struct build *b)
+{
+    enum { SOCKET_PATH_MAX = 107 };
+    struct config *c = &b->c;
+    const char *key = c->control[0] ? "control" : "state_dir";
+    bool fits = c->control[0] || path_join(c->state_dir, "control", c->control);
+    if (!fits || strlen(c->control) > SOCKET_PATH_MAX)
+        complain(b->r, line_of(b, "", key), "control: the path of a socket may have %d bytes at most", SOCKET_PATH_MAX);
+}
+
 static void check_dns(struct build *b)
 {
     for (unsigned i = 0; i < b->c.n_dns; i++) {
@@ -89,6 +101,7 @@ void values_check(struct build *b)
     check_certificate(b);
     check_pools(b);
     check_users(b);
+    check_control(b);
     if (b->c.n_methods == 0)
         complain(b->r, line_of(b, "auth", "methods"), "auth { methods } names no method");
     if (b->c.binding_mask == 0 && b->r->errors == 0)
@@ -128,6 +141,9 @@ void values_check_host(struct build *b)
         check_file(b, line_of(b, "", "users"), "users", c->users);
     if (!getpwnam(c->user))
         complain(b->r, line_of(b, "", "user"), "user: there is no user \"%s\" on this host", c->user);
+    if (c->admin_group[0] && !getgrnam(c->admin_group))
+        complain(b->r, line_of(b, "", "admin_group"), "admin_group: there is no group \"%s\" on this host",
+                 c->admin_group);
     check_dns(b);
     check_host_nets(b);
 }

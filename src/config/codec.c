@@ -214,6 +214,8 @@ static void code_texts(struct codec *k, struct config *c)
     code_text(k, c->ndp_proxy, sizeof(c->ndp_proxy));
     code_text(k, c->user, sizeof(c->user));
     code_text(k, c->state_dir, sizeof(c->state_dir));
+    code_text(k, c->control, sizeof(c->control));
+    code_text(k, c->admin_group, sizeof(c->admin_group));
     code_text(k, c->log_level, sizeof(c->log_level));
 }
 

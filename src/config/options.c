@@ -122,6 +122,10 @@ const struct option config_options[] = {
       "The unprivileged user that the processes run as. Without it \"adit\", or \"nobody\" where that does not exist" },
     { "", "state_dir", OPT_PATH, false, AT(state_dir), 0, 0, "/run/adit",
       "Folder for the note of what is to be undone at the end" },
+    { "", "control", OPT_PATH, false, AT(control), 0, 0, NULL,
+      "Socket of the administration, adit-api(7). Without it, control in state_dir" },
+    { "", "admin_group", OPT_GROUP, false, AT(admin_group), 0, 0, NULL,
+      "Members of this group may use the socket, as root may. Without it, root alone" },
     { "limits", "", OPT_BLOCK, false, 0, 0, 0, NULL,
       "Deadlines and bounds. Times are seconds, or carry a unit: 500ms, 10s, 2m, 1h" },
     { "limits", "tls", OPT_TIME, false, AT(limit.tls), 100, 3600000, "10s", "Until the TLS handshake is done" },
@@ -217,6 +221,7 @@ static const char *kind_words(enum option_kind kind)
         return "= TIME";
     case OPT_INTERFACE:
     case OPT_USER:
+    case OPT_GROUP:
     case OPT_LEVEL:
         return "= \"NAME\"";
     case OPT_METHODS:

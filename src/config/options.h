@@ -16,6 +16,7 @@ enum option_kind {
     OPT_TIME,      /* msec; "10", "10s", "500ms", "2m", "1h" */
     OPT_INTERFACE, /* char[16] */
     OPT_USER,      /* char[32] */
+    OPT_GROUP,     /* char[32] */
     OPT_LEVEL,     /* char[16] */
     OPT_METHODS,
     OPT_BINDING,

@@ -135,6 +135,14 @@ static void set_user(struct build *b, const struct entry *e, char *to)
         value_copy(to, 32, e->value);
 }
 
+static void set_group(struct build *b, const struct entry *e, char *to)
+{
+    if (e->value[0] == '\0' || strlen(e->value) > 31)
+        value_wrong(b, e, "is not a group's name");
+    else
+        value_copy(to, 32, e->value);
+}
+
 static void set_level(struct build *b, const struct entry *e, char *to)
 {
     static const char *const names[] = { "error", "warning", "notice", "info", "debug", NULL };
@@ -364,6 +372,8 @@ static void set_value(struct build *b, const struct entry *e)
         set_interface(b, e, to);
     else if (kind == OPT_USER)
         set_user(b, e, to);
+    else if (kind == OPT_GROUP)
+        set_group(b, e, to);
     else if (kind == OPT_LEVEL)
         set_level(b, e, to);
     else if (kind == OPT_METHODS)

@@ -6,13 +6,41 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPT_IP = 256, OPT_PAP_ONLY, OPT_REVERSIBLE, OPT_JSON, OPT_VERSION };
+enum {
+    OPT_IP = 256,
+    OPT_PAP_ONLY,
+    OPT_REVERSIBLE,
+    OPT_JSON,
+    OPT_VERSION,
+    OPT_SOCKET,
+    OPT_WATCH,
+    OPT_USER,
+    OPT_REASON,
+};
 
 static const struct option longs[] = {
-    { "config", required_argument, NULL, 'c' },      { "ip", required_argument, NULL, OPT_IP },
-    { "pap-only", no_argument, NULL, OPT_PAP_ONLY }, { "reversible", no_argument, NULL, OPT_REVERSIBLE },
-    { "json", no_argument, NULL, OPT_JSON },         { "help", no_argument, NULL, 'h' },
-    { "version", no_argument, NULL, OPT_VERSION },   { NULL, 0, NULL, 0 },
+    { "config", required_argument, NULL, 'c' },        { "ip", required_argument, NULL, OPT_IP },
+    { "pap-only", no_argument, NULL, OPT_PAP_ONLY },   { "reversible", no_argument, NULL, OPT_REVERSIBLE },
+    { "json", no_argument, NULL, OPT_JSON },           { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, OPT_VERSION },     { "socket", required_argument, NULL, OPT_SOCKET },
+    { "watch", no_argument, NULL, OPT_WATCH },         { "user", required_argument, NULL, OPT_USER },
+    { "reason", required_argument, NULL, OPT_REASON }, { NULL, 0, NULL, 0 },
+};
+
+struct word {
+    const char *word;
+    enum verb verb;
+    const char *wants; /* the word that must follow, as messages call it; NULL: none */
+};
+
+static const struct word live_verbs[] = {
+    { "status", VERB_STATUS, NULL },
+    { "sessions", VERB_SESSIONS, NULL },
+    { "session", VERB_SESSION, "whose ID?" },
+    { "disconnect", VERB_DISCONNECT, "which ID, or --user NAME?" },
+    { "drain", VERB_DRAIN, NULL },
+    { "reload", VERB_RELOAD, NULL },
+    { "log-level", VERB_LOG_LEVEL, "error, warning, notice, info or debug?" },
 };
 
 static const struct {
@@ -66,16 +94,48 @@ static int take_option(int opt, struct request *q)
     case OPT_VERSION:
         q->version = true;
         return CTL_OK;
+    case OPT_SOCKET:
+        q->socket = optarg;
+        return CTL_OK;
+    case OPT_WATCH:
+        q->watch = true;
+        return CTL_OK;
+    case OPT_USER:
+        q->user = optarg;
+        return CTL_OK;
+    case OPT_REASON:
+        q->reason = optarg;
+        return CTL_OK;
     default:
         fputs("aditctl: see aditctl --help\n", stderr); /* getopt has said what is wrong */
         return CTL_USAGE;
     }
 }
 
+bool verb_is_live(enum verb v)
+{
+    return v >= VERB_STATUS;
+}
+
+static int take_live(const struct word *v, int n, char **words, struct request *q)
+{
+    bool wants = v->wants && !(v->verb == VERB_DISCONNECT && q->user);
+    q->verb = v->verb;
+    if (wants && n < 2)
+        return usage("%s: %s", v->word, v->wants);
+    if (n > 1 + wants)
+        return usage("\"%s\" is one word too many", words[1 + wants]);
+    q->word = wants ? words[1] : NULL;
+    return CTL_OK;
+}
+
 static int take_words(int n, char **words, struct request *q)
 {
     if (n < 1)
         return usage("nothing to do");
+    for (size_t i = 0; i < sizeof(live_verbs) / sizeof(live_verbs[0]); i++)
+        if (strcmp(words[0], live_verbs[i].word) == 0)
+            return take_live(&live_verbs[i], n, words, q);
     if (strcmp(words[0], "user") != 0)
         return usage("there is no verb \"%s\"", words[0]);
     if (n < 2)
@@ -102,8 +162,12 @@ static int check_options(const struct request *q)
         return usage("--pap-only and --reversible belong to user add and user passwd");
     if (q->pap_only && q->reversible)
         return usage("--pap-only and --reversible exclude each other");
-    if (q->json && q->verb != VERB_LIST)
-        return usage("--json belongs to user list");
+    if (q->json && q->verb != VERB_LIST && !verb_is_live(q->verb))
+        return usage("--json belongs to user list and to the verbs of the running server");
+    if (q->watch && q->verb != VERB_SESSIONS && q->verb != VERB_STATUS)
+        return usage("--watch belongs to status and sessions");
+    if ((q->user || q->reason) && q->verb != VERB_DISCONNECT)
+        return usage("--user and --reason belong to disconnect");
     return CTL_OK;
 }
 

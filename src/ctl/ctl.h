@@ -7,7 +7,24 @@
 
 enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2 }; /* exit status */
 
-enum verb { VERB_NONE, VERB_ADD, VERB_PASSWD, VERB_DEL, VERB_LIST, VERB_LOCK, VERB_UNLOCK };
+enum verb {
+    VERB_NONE,
+    /* of the users' database */
+    VERB_ADD,
+    VERB_PASSWD,
+    VERB_DEL,
+    VERB_LIST,
+    VERB_LOCK,
+    VERB_UNLOCK,
+    /* of the running server */
+    VERB_STATUS,
+    VERB_SESSIONS,
+    VERB_SESSION,
+    VERB_DISCONNECT,
+    VERB_DRAIN,
+    VERB_RELOAD,
+    VERB_LOG_LEVEL,
+};
 
 /* The command line. */
 struct request {
@@ -15,7 +32,10 @@ struct request {
     enum verb verb;
     const char *name; /* NULL with list */
     uint32_t ipv4;    /* --ip, host order; 0: none */
-    bool pap_only, reversible, json;
+    bool pap_only, reversible, json, watch;
+    const char *socket;        /* --socket; NULL: that of the configuration */
+    const char *user, *reason; /* of disconnect; NULL: not given */
+    const char *word;          /* session's or disconnect's ID, log-level's LEVEL; NULL: none */
     bool help, version;
 };
 
@@ -32,6 +52,29 @@ struct users *store_open(const struct config *c, bool create) MUST_CHECK;
 
 /* Does what was asked for; the exit status. */
 int run_verb(const struct request *q, const struct config *c);
+/* The same for the verbs that ask the running server at this socket. */
+int run_live(const struct request *q, const char *socket);
+bool verb_is_live(enum verb v);
+
+/* api.c: the server's API, adit-api(7). A connection, or -1; `quiet` leaves out the words on stderr. */
+int api_open(const char *socket, bool quiet) MUST_CHECK;
+struct reply {
+    unsigned status; /* of HTTP */
+    char *body;      /* malloc'd, with a NUL behind it */
+    size_t n;
+};
+/* One call; the connection is closed by it. `body` may be NULL. False after words on stderr (unless quiet): no answer. */
+bool api_call(int fd, const char *method, const char *path, const char *body, bool quiet,
+              struct reply *ret_r) MUST_CHECK;
+/* "/v1/users/NAME/disconnect" with NAME encoded. */
+void api_user_path(const char *name, char *dst, size_t cap);
+/* The message of an error document, or of anything else the status; in buf. */
+const char *api_message(const struct reply *r, char *buf, size_t cap);
+
+/* tables.c: the API's documents for people. False: not what was expected. */
+bool table_status(const char *text, size_t n) MUST_CHECK;
+bool table_sessions(const char *text, size_t n) MUST_CHECK;
+bool table_session(const char *text, size_t n) MUST_CHECK;
 
 /* "aditctl: words" on stderr; returns CTL_FAILED. */
 int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

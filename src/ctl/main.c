@@ -1,4 +1,5 @@
-/* aditctl: the administrator's tool. For now it keeps the users' database; works while the server runs or not. */
+/* aditctl: the administrator's tool. It keeps the users' database, whether the server runs or not, and asks and tells the
+ * running server over its socket. */
 #include "ctl/ctl.h"
 
 #include <stdarg.h>
@@ -6,18 +7,30 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-static const char help[] = "Usage: aditctl [--config FILE] user VERB\n"
+static const char help[] = "Usage: aditctl [--config FILE] VERB\n"
+                           "\n"
+                           "  status [--watch]        how the server is\n"
+                           "  sessions [--watch]      who is connected\n"
+                           "  session ID              all about one of them\n"
+                           "  disconnect ID [--reason TEXT]\n"
+                           "  disconnect --user NAME [--reason TEXT]\n"
+                           "                          end a session, or all of a user's\n"
+                           "  drain                   no new connections; the server ends with its last session\n"
+                           "  reload                  read the configuration again\n"
+                           "  log-level LEVEL         error, warning, notice, info or debug\n"
                            "\n"
                            "  user add NAME [--ip ADDRESS] [--pap-only | --reversible]\n"
                            "                          add a user\n"
                            "  user passwd NAME [--pap-only | --reversible]\n"
                            "                          give a user another password\n"
-                           "  user del NAME           delete a user\n"
-                           "  user list [--json]      list all users\n"
-                           "  user lock NAME          refuse the user from now on\n"
+                           "  user del NAME           delete a user and end his sessions\n"
+                           "  user list               list all users\n"
+                           "  user lock NAME          end the user's sessions and refuse him from now on\n"
                            "  user unlock NAME        and no longer\n"
                            "\n"
                            "  -c, --config FILE       configuration of the server (/etc/adit/aditd.conf)\n"
+                           "      --socket PATH       the server's socket, in place of the configuration's\n"
+                           "      --json              print what the server said, as JSON\n"
                            "      --ip ADDRESS        give the user this address always, and one session at a time\n"
                            "      --pap-only          store a slow hash only: for PAP\n"
                            "      --reversible        store the password itself as well: for CHAP\n"
@@ -52,7 +65,11 @@ int main(int argc, char **argv)
         fputs(q.help ? help : "aditctl " ADIT_VERSION "\n", stdout);
         return CTL_OK;
     }
+    if (q.socket && verb_is_live(q.verb))
+        return run_live(&q, q.socket);
     if (config_read(q.config, &c, stderr, false) != 0)
         return CTL_USAGE;
+    if (verb_is_live(q.verb))
+        return run_live(&q, c.control);
     return run_verb(&q, &c);
 }

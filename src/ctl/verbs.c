@@ -8,8 +8,10 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static const struct env host_env = { .random = prim_random, .prim = &prim_host };
 
@@ -189,19 +191,43 @@ static int on_store(const struct request *q, const struct config *c, struct user
         break;
     case VERB_NONE:
     case VERB_ADD:
+    case VERB_STATUS:
+    case VERB_SESSIONS:
+    case VERB_SESSION:
+    case VERB_DISCONNECT:
+    case VERB_DRAIN:
+    case VERB_RELOAD:
+    case VERB_LOG_LEVEL:
         return fail("nothing to do");
     }
     return e < 0 ? fail("%s: %s", q->name, users_error(d)) : CTL_OK;
+}
+
+/* The server, if it runs, ends the user's sessions now; where it cannot be told, its authd finds out by itself within a
+ * second. `fd` was opened before the root folder was changed. */
+static void end_sessions(const struct request *q, int fd)
+{
+    char path[4 * AUTH_NAME_MAX];
+    struct reply r = { 0 };
+    api_user_path(q->name, path, sizeof(path));
+    if (api_call(fd, "POST", path,
+                 q->verb == VERB_DEL ? "{\"reason\":\"the user was deleted\"}" : "{\"reason\":\"the user was locked\"}",
+                 true, &r))
+        free(r.body);
 }
 
 int run_verb(const struct request *q, const struct config *c)
 {
     if (q->verb == VERB_ADD)
         return add(q, c);
+    bool ends = q->verb == VERB_DEL || q->verb == VERB_LOCK;
+    int fd = ends ? api_open(q->socket ? q->socket : c->control, true) : -1;
     struct users *d = store_open(c, false);
-    if (!d)
-        return CTL_FAILED;
-    int result = on_store(q, c, d);
+    int result = d ? on_store(q, c, d) : CTL_FAILED;
     users_close(d);
+    if (fd >= 0 && result == CTL_OK)
+        end_sessions(q, fd);
+    else if (fd >= 0)
+        close(fd);
     return result;
 }

@@ -44,7 +44,9 @@ static struct {
     int fd;
     bool any_left_out;
     const char *plain; /* the program's name before lines for a person; NULL: full lines */
-} sink = { "adit", EVENT_INFO, STDERR_FILENO, false, NULL };
+    events_tap_fn *tap;
+    void *tap_ctx;
+} sink = { .role = "adit", .least = EVENT_INFO, .fd = STDERR_FILENO };
 
 static uint64_t clock_ms(clockid_t id)
 {
@@ -83,6 +85,12 @@ void events_set_fd(int fd)
     sink.fd = fd;
 }
 
+void events_set_tap(events_tap_fn *fn, void *ctx)
+{
+    sink.tap = fn;
+    sink.tap_ctx = ctx;
+}
+
 static void write_line(enum event_id id, const char *call, const struct event_field *fields)
 {
     char line[EVENT_LINE + 1];
@@ -92,6 +100,8 @@ static void write_line(enum event_id id, const char *call, const struct event_fi
     do
         w = write(sink.fd, line, n);
     while (w < 0 && errno == EINTR);
+    if (sink.tap && n > 0 && event_level_of((unsigned)id) <= EVENT_NOTICE)
+        sink.tap(sink.tap_ctx, line, n - 1);
     /* A sink that is full or gone loses the line: the programs do not wait for their log. */
 }
 

@@ -59,6 +59,10 @@ const char *event_level_name(enum event_level level);
 bool event_level_from(const char *name, enum event_level *ret);
 /* Another descriptor than stderr, for tests. */
 void events_set_fd(int fd);
+/* Each line of EVENT_NOTICE and above that is written goes to fn as well, without its newline. fn may emit no event.
+ * NULL: to nobody. */
+typedef void events_tap_fn(void *ctx, const char *line, size_t n);
+void events_set_tap(events_tap_fn *fn, void *ctx);
 
 /* `call` is the correlation id with or without braces, or NULL. Usage: event(EV_SESSION_UP, id, F_TEXT("user", u),
  * F_NUM("bytes", n)); */

@@ -183,7 +183,7 @@ static int open_folder(const char *dir, char err[256])
 {
     struct stat st;
 
-    if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+    if (mkdir(dir, 0711) < 0 && errno != EEXIST)
         return net_fail(err, ERR_SYSTEM, "cannot make folder %s: %s", dir, strerror(errno));
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0) {

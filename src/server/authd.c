@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { WATCH_EVERY = 1000 };
 enum { REPORT_TIME = 2000 }; /* for the workers to say what they hold; one that hangs is not waited for */
 
 void authd_arm(struct authd *a)
@@ -58,7 +59,20 @@ static void on_judged(void *ctx, const struct judge_who *who, uint32_t ask, cons
 
 static void on_replaced(void *ctx, uint32_t worker, uint64_t session, const char *reason)
 {
-    authd_end(ctx, worker, session, reason);
+    authd_end(ctx, worker, session, ROLE_END_REPLACED, reason);
+}
+
+static void on_user_gone(void *ctx, uint32_t worker, uint64_t session, const char *reason)
+{
+    authd_end(ctx, worker, session, ROLE_END_USER, reason);
+}
+
+/* aditctl ends the sessions of a user whom it deletes or locks; whoever else writes to the database is noticed here. */
+static void on_watch(void *ctx)
+{
+    struct authd *a = ctx;
+    judge_watch(a->judge, on_user_gone);
+    timer_set(a->watch, loop_now(a->loop) + WATCH_EVERY);
 }
 
 static void on_timer(void *ctx)
@@ -102,8 +116,10 @@ static int authd_start(struct authd *a, unsigned awaited)
         return ERR_SYSTEM;
     }
     a->timer = timer_new(a->loop, on_timer, a);
-    if (!a->timer)
+    a->watch = timer_new(a->loop, on_watch, a);
+    if (!a->timer || !a->watch)
         return ERR_NOMEM;
+    timer_set(a->watch, loop_now(a->loop) + WATCH_EVERY);
     a->phase = ROLE_RUN;
     a->awaited = awaited;
     a->open_by = loop_now(a->loop) + REPORT_TIME;
@@ -129,6 +145,8 @@ static void on_master(void *ctx, struct imsg *m)
     else if (m->type == ROLE_PING) {
         r = 0;
         chan_send(a->master, &(struct imsg){ .type = ROLE_PONG, .id = m->id });
+    } else if (m->type == ROLE_LEVEL) {
+        r = role_set_level(m->id) ? 0 : ERR_VALUE;
     } else if (m->type == ROLE_STOP) {
         r = 0;
         loop_stop(a->loop, 0);
@@ -151,7 +169,9 @@ static void authd_done(struct authd *a)
 {
     for (uint32_t i = 0; i < REGISTRY_WORKERS; i++)
         chan_free(a->peers[i].chan);
+    role_report_events(NULL);
     timer_free(a->timer);
+    timer_free(a->watch);
     judge_free(a->judge);
     registry_done(&a->registry);
     chan_free(a->master);
@@ -172,6 +192,7 @@ int authd_main(int argc, char **argv)
     registry_init(&a.registry);
     a.loop = loop_new();
     a.master = a.loop ? chan_new(a.loop, PROC_CHANNEL_FD, on_master, on_master_lost, &a) : NULL;
+    role_report_events(a.master);
     int status = a.master ? loop_run(a.loop) : 1;
     authd_done(&a);
     return status;

@@ -24,10 +24,10 @@ struct authd {
     struct config config;
     struct env env;
     struct judge *judge;
-    struct timer *timer;
-    bool open;        /* questions are answered */
-    unsigned awaited; /* reports until then */
-    msec open_by;     /* but no later */
+    struct timer *timer, *watch; /* the judge's; of the users' database */
+    bool open;                   /* questions are answered */
+    unsigned awaited;            /* reports until then */
+    msec open_by;                /* but no later */
     struct registry registry;
     struct peer peers[REGISTRY_WORKERS];
 };
@@ -37,7 +37,7 @@ void authd_arm(struct authd *a);
 
 void authd_send(struct authd *a, uint32_t worker, enum role_msg type, uint32_t id, const struct wr *body);
 /* A session must end; reason for its log. */
-void authd_end(struct authd *a, uint32_t worker, uint64_t session, const char *reason);
+void authd_end(struct authd *a, uint32_t worker, uint64_t session, enum role_end why, const char *reason);
 /* Takes over a channel to a worker; one of the same index is gone then. ERR_VALUE, ERR_NOMEM. */
 int authd_add_worker(struct authd *a, struct imsg *m) MUST_CHECK;
 /* All have said what they hold, or had time to: questions may come. */

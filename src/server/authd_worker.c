@@ -20,14 +20,14 @@ void authd_send(struct authd *a, uint32_t worker, enum role_msg type, uint32_t i
         chan_send(a->peers[worker].chan, &m);
 }
 
-void authd_end(struct authd *a, uint32_t worker, uint64_t session, const char *reason)
+void authd_end(struct authd *a, uint32_t worker, uint64_t session, enum role_end why, const char *reason)
 {
     uint8_t buf[256];
     struct wr w = wr_of(buf, sizeof(buf));
     char cut[ROLE_REASON];
     snprintf(cut, sizeof(cut), "%s", reason);
     role_put_end(&w, session, cut);
-    authd_send(a, worker, ROLE_END, 0, &w);
+    authd_send(a, worker, ROLE_END, why, &w);
 }
 
 /* ---- owners, made known to the other workers ---- */
@@ -141,7 +141,7 @@ static int on_held(struct authd *a, uint32_t worker, const struct imsg *m)
         0) { /* it came too late, or we have no memory: better no session than two with one address */
         registry_down(&a->registry, worker, h.who.session, assert_owner, a);
         judge_down(a->judge, worker, h.who.session, loop_now(a->loop));
-        authd_end(a, worker, h.who.session, "its address is somebody else's");
+        authd_end(a, worker, h.who.session, ROLE_END_REPLACED, "its address is somebody else's");
     } else if (h.up) {
         tell_others(a, ROLE_OWN, worker, registry_find(&a->registry, worker, h.who.session));
     }
@@ -153,7 +153,8 @@ static int on_up(struct authd *a, uint32_t worker, const struct imsg *m)
     uint64_t session;
     int r = role_get_session(m->body, &session);
     if (r == 0 && !registry_find(&a->registry, worker, session)) {
-        authd_end(a, worker, session, "it is not known"); /* we refused it when it was reported: it owns nothing */
+        authd_end(a, worker, session, ROLE_END_REPLACED,
+                  "it is not known"); /* we refused it when it was reported: it owns nothing */
         return 0;
     }
     if (r == 0)

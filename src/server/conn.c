@@ -35,6 +35,7 @@ static void conn_free(struct conn *c)
         conn_report(c, ROLE_DOWN, "cut");
     if (c->up)
         plane_disown(&w->plane, c->handle, &c->params);
+    conn_count_gone(c);
     if (c->half_open)
         limits_settle(&w->limits, &c->peer);
     limits_end(&w->limits);
@@ -196,6 +197,7 @@ void conn_accept(struct worker *w, int fd, const struct sockaddr *peer)
     }
     c->peer = addr;
     c->half_open = true;
+    w->stats.accepted++;
     event(EV_CONNECTION, c->call, F_TEXT("peer", c->peer_text), F_TEXT("local", c->local_text));
     conn_settle(c);
 }

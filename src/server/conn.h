@@ -41,10 +41,12 @@ struct conn {
     bool up, over; /* SESSION_UP, the end, have been reported */
     bool evicted;  /* its address is somebody else's: no packet of it passes any more */
     bool told_spoof, told_early;
-    char end_reason[48]; /* why we end it: for its last line */
-    uint8_t hash;        /* BINDING_* used */
+    char end_reason[ROLE_REASON]; /* why we end it: for its last line */
+    uint8_t hash;                 /* BINDING_* used */
     msec up_at;
-    struct stream stream; /* last: most of the struct */
+    uint16_t mtu;                                  /* inner, towards the peer */
+    uint64_t seen_in, seen_out, rate_in, rate_out; /* worker_admin.c: bytes at the last sample, and a second */
+    struct stream stream;                          /* last: most of the struct */
 };
 
 /* Takes a connection over; on failure the descriptor is closed and nothing is left. */
@@ -73,6 +75,8 @@ void conn_report(struct conn *c, enum role_msg type, const char *cause);
 /* conn_ask.c: keeps a question, and forgets it. False: no memory. */
 bool conn_keep_question(struct conn *c, uint32_t ask, struct slice body) MUST_CHECK;
 void conn_forget_question(struct conn *c);
+/* worker_admin.c: adds what it carried to the worker's sums; it is freed next. */
+void conn_count_gone(const struct conn *c);
 /* conn_event.c: what the stream says. */
 void conn_on_event(struct conn *c, struct stream_event *ev);
 void conn_who(const struct conn *c, struct judge_who *who);

@@ -73,6 +73,7 @@ static void session_up(struct conn *c, const struct tunnel_event *ev)
     }
     c->up = true;
     c->up_at = loop_now(c->w->loop);
+    c->mtu = ev->mtu;
     role_put_session(&w, c->handle);
     worker_tell_authd(c->w, ROLE_UP, 0, &w);
     conn_log_up(c, ev);

@@ -1,5 +1,6 @@
 /* aditd: the server's one binary. Without --role it is master; the roles are the same file, started by master. */
 #include "events/events.h"
+#include "server/admin_role.h"
 #include "server/authd.h"
 #include "server/master.h"
 #include "server/worker.h"
@@ -41,6 +42,8 @@ static int run_role(const char *role, int argc, char **argv)
         return worker_main(argc, argv);
     if (strcmp(role, "authd") == 0)
         return authd_main(argc, argv);
+    if (strcmp(role, "admin") == 0)
+        return admin_main(argc, argv);
     return bad_usage("there is no role", role);
 }
 

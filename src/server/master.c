@@ -79,11 +79,14 @@ void master_stop(struct master *m, int status)
 /* Called whenever a role has gone. */
 static void check_over(struct master *m)
 {
+    if (m->draining && !m->stopping && alive(m, true) == 0)
+        master_stop(m, 0);
     if (!m->stopping)
         return;
     if (alive(m, true) == 0 && !m->authd_told) {
         m->authd_told = true;
         tell_kind(m, ROLE_KIND_AUTHD, ROLE_STOP, 0);
+        tell_kind(m, ROLE_KIND_ADMIN, ROLE_STOP, 0);
         timer_set(m->deadline, loop_now(m->loop) + AUTHD_GONE);
     }
     if (alive(m, false) == 0)
@@ -133,7 +136,9 @@ static void forget_worker(struct master *m, const struct role *r)
 
 static void role_gone(struct master *m, struct role *r, int status)
 {
-    bool asked = m->stopping && (m->killed || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
+    bool drained = m->draining && r->kind == ROLE_KIND_WORKER;
+    bool asked =
+        (m->stopping && m->killed) || ((m->stopping || drained) && WIFEXITED(status) && WEXITSTATUS(status) == 0);
     if (!asked)
         event(EV_ROLE_DIED, NULL, F_TEXT("role", role_kind_name(r->kind)), F_NUM("index", r->index),
               F_NUM("pid", r->pid),
@@ -146,7 +151,7 @@ static void role_gone(struct master *m, struct role *r, int status)
         forget_worker(m, r);
     if (!m->started)
         master_stop(m, 1);
-    else if (!m->stopping)
+    else if (!m->stopping && !drained)
         respawn(r);
     check_over(m);
 }
@@ -164,14 +169,52 @@ static void on_child(void *ctx, int signo)
     }
 }
 
+/* ---- orders of an administrator ---- */
+
+void master_drain(struct master *m)
+{
+    if (m->draining || m->stopping)
+        return;
+    m->draining = true;
+    event(EV_DRAINING, NULL);
+    (void)notify_status("draining: no new connections, the server ends with its last session");
+    for (unsigned i = 0; i < CONFIG_LISTENS; i++) {
+        if (m->listeners[i].fd >= 0)
+            close(m->listeners[i].fd);
+        m->listeners[i].fd = -1;
+    }
+    for (unsigned i = 0; i < m->n_roles; i++) { /* those that are dead just now stay so */
+        if (m->roles[i].kind == ROLE_KIND_WORKER && m->roles[i].again)
+            timer_set(m->roles[i].again, NEVER);
+    }
+    tell_kind(m, ROLE_KIND_WORKER, ROLE_DRAIN, 0);
+    check_over(m);
+}
+
+void master_log_level(struct master *m, enum event_level level)
+{
+    snprintf(m->config.log_level, sizeof(m->config.log_level), "%s", event_level_name(level));
+    events_set_level(level);
+    for (unsigned i = 0; i < m->n_roles; i++)
+        if (m->roles[i].pid > 0)
+            tell(&m->roles[i], ROLE_LEVEL, level);
+}
+
 /* ---- what the roles say ---- */
+
+static const char *fault(const struct role *r, const struct imsg *msg)
+{
+    uint32_t phase = r->ready ? ROLE_RUN : ROLE_SETUP;
+    if (r->kind == ROLE_KIND_ADMIN && r->ready && msg->type >= ADMIN_LIST)
+        return imsg_check(admin_to_master.rules, admin_to_master.n, ADMIN_PHASE, msg);
+    return imsg_check(role_to_master.rules, role_to_master.n, phase, msg);
+}
 
 static void on_role(void *ctx, struct imsg *msg)
 {
     struct role *r = ctx;
     struct master *m = r->master;
-    uint32_t phase = r->ready ? ROLE_RUN : ROLE_SETUP;
-    const char *why = imsg_check(role_to_master.rules, role_to_master.n, phase, msg);
+    const char *why = fault(r, msg);
     if (why) {
         event(EV_ROLE_REFUSED, NULL, F_TEXT("from", role_kind_name(r->kind)), F_NUM("index", r->index),
               F_TEXT("cause", why));
@@ -179,7 +222,11 @@ static void on_role(void *ctx, struct imsg *msg)
         return;
     }
     watchdog_heard(r);
-    if (msg->type == ROLE_PONG)
+    if (msg->type == ROLE_EVENT)
+        control_event(m, msg->body);
+    else if (msg->type >= ADMIN_LIST)
+        control_asked(r, msg);
+    if (msg->type != ROLE_READY)
         return;
     r->ready = true;
     if (m->started)
@@ -217,9 +264,15 @@ static unsigned cores(void)
     return n < 1 ? 1 : n > TUN_QUEUES_MAX ? TUN_QUEUES_MAX : (unsigned)n;
 }
 
+static void on_own_line(void *ctx, const char *line, size_t n)
+{
+    control_event(ctx, slice_of(line, n));
+}
+
 static bool prepare(struct master *m)
 {
     m->loop = loop_new();
+    m->began = m->loop ? loop_now(m->loop) : 0;
     m->deadline = m->loop ? timer_new(m->loop, on_deadline, m) : NULL;
     signal(SIGPIPE, SIG_IGN);
     if (m->deadline && loop_signal(m->loop, SIGTERM, on_terminate, m) == 0 &&
@@ -256,6 +309,7 @@ int master_main(const struct config *c)
     master_parts_init(&m, c);
     m.workers_asked = c->workers;
     m.files_for = c->limit.sessions + c->limit.half_open;
+    events_set_tap(on_own_line, &m);
     if (m.config.workers == 0)
         m.config.workers = cores();
     role_log_level(&m.config);

@@ -2,7 +2,9 @@
 #ifndef ADIT_SERVER_MASTER_PARTS_H
 #define ADIT_SERVER_MASTER_PARTS_H
 
+#include "admin/msgs.h"
 #include "loop/loop.h"
+#include "events/events.h"
 #include "server/files.h"
 #include "server/host.h"
 #include "server/limits.h"
@@ -12,7 +14,7 @@
 
 struct master;
 
-enum role_kind { ROLE_KIND_AUTHD, ROLE_KIND_WORKER };
+enum role_kind { ROLE_KIND_AUTHD, ROLE_KIND_WORKER, ROLE_KIND_ADMIN };
 const char *role_kind_name(enum role_kind k);
 
 struct role {
@@ -26,6 +28,18 @@ struct role {
     unsigned deaths;     /* not yet forgiven: see respawn.c */
     struct timer *again; /* starts it anew */
     unsigned unanswered; /* pings since it last spoke */
+    unsigned restarts;
+};
+
+/* control.c: what master has to do with the admin API: its socket, and what was logged lately. */
+struct control {
+    int fd;       /* -1: none */
+    uint32_t gid; /* or ROLE_NO_GROUP */
+    struct {
+        uint16_t n;
+        char text[ADMIN_LINE];
+    } lines[ADMIN_LINES]; /* a ring */
+    unsigned n_lines, next_line;
 };
 
 struct listening {
@@ -45,9 +59,11 @@ struct master {
     unsigned workers_asked;                     /* as configured: 0 is one a core */
     struct limits counts;                       /* the page behind `limits`, to clear the row of a worker that died */
     int users_folder, limits;                   /* -1: none */
-    struct role roles[1 + TUN_QUEUES_MAX];      /* [0] is authd */
+    struct role roles[2 + TUN_QUEUES_MAX];      /* [0] is authd, then the workers, then admin */
     unsigned n_roles;
-    bool started, stopping, authd_told, killed;
+    struct control control;
+    msec began;
+    bool started, stopping, draining, authd_told, killed;
     msec stopping_since;
     struct timer *ping; /* watchdog.c */
     struct timer *look; /* tend.c */
@@ -99,8 +115,20 @@ void watchdog_stop(struct master *m);
 /* It has said something. */
 void watchdog_heard(struct role *r);
 
+/* control.c: makes the socket of the admin API. False: said why; the server can do without. */
+bool control_open(struct master *m) MUST_CHECK;
+void control_close(struct master *m);
+/* A line of the log, of us or of a role, is kept. */
+void control_event(struct master *m, struct slice line);
+/* A question or an order of the admin role, checked already. */
+void control_asked(struct role *r, const struct imsg *msg);
+
 /* master.c */
 void master_stop(struct master *m, int status);
+/* No new connections; the server ends with its last session. */
+void master_drain(struct master *m);
+/* Every role, and we, log so much from now on. */
+void master_log_level(struct master *m, enum event_level level);
 bool master_watch_role(struct master *m, struct role *r, int fd) MUST_CHECK; /* takes fd */
 
 #endif

@@ -18,12 +18,15 @@
 
 const char *role_kind_name(enum role_kind k)
 {
-    return k == ROLE_KIND_AUTHD ? "authd" : "worker";
+    static const char *const names[] = {
+        [ROLE_KIND_AUTHD] = "authd", [ROLE_KIND_WORKER] = "worker", [ROLE_KIND_ADMIN] = "admin"
+    };
+    return names[k];
 }
 
 void master_parts_init(struct master *m, const struct config *c)
 {
-    *m = (struct master){ .config = *c, .users_folder = -1, .limits = -1 };
+    *m = (struct master){ .config = *c, .users_folder = -1, .limits = -1, .control = { .fd = -1 } };
     host_init(&m->host);
     for (unsigned i = 0; i < CONFIG_LISTENS; i++)
         m->listeners[i].fd = -1;
@@ -52,7 +55,10 @@ bool master_open(struct master *m)
         return false;
     }
     host_resolvers(&m->config);
-    return host_up(&m->host, &m->config, m->config.workers);
+    if (!host_up(&m->host, &m->config, m->config.workers))
+        return false;
+    (void)!control_open(m); /* a server without it still serves */
+    return true;
 }
 
 static void reap(struct master *m)
@@ -69,6 +75,7 @@ static void reap(struct master *m)
 bool master_close(struct master *m)
 {
     reap(m);
+    control_close(m);
     for (unsigned i = 0; i < CONFIG_LISTENS; i++)
         close_fd(&m->listeners[i].fd);
     close_fd(&m->users_folder);
@@ -90,7 +97,10 @@ static bool spawn(struct master *m, struct role *r, enum role_kind kind, unsigne
     unsigned nofile = kind == ROLE_KIND_WORKER ? m->files_for + 256 : 1024;
     snprintf(number, sizeof(number), "%u", index);
     snprintf(files, sizeof(files), "%u", nofile);
-    snprintf(title, sizeof(title), kind == ROLE_KIND_WORKER ? "aditd: worker %u" : "aditd: authd", index);
+    if (kind == ROLE_KIND_WORKER)
+        snprintf(title, sizeof(title), "aditd: worker %u", index);
+    else
+        snprintf(title, sizeof(title), "aditd: %s", role_kind_name(kind));
     if (kind == ROLE_KIND_AUTHD) {
         s.fds = &m->users_folder;
         s.n_fds = 1;
@@ -168,19 +178,33 @@ bool master_running(const struct role *r)
     return r->pid > 0 && r->chan;
 }
 
+static bool running_worker(const struct role *r)
+{
+    return r->kind == ROLE_KIND_WORKER && master_running(r);
+}
+
 static bool join_authd(struct role *authd, struct role *w)
 {
     return join(authd, ROLE_WORKER, w->index, w, ROLE_AUTHD, 0, false);
 }
 
-/* A worker's channel to authd, and its ways to all workers that run: those that come later meet it in their turn. */
+static bool join_admin(struct role *admin, struct role *w)
+{
+    return join(admin, ROLE_WORKER, w->index, w, ROLE_ADMIN, 0, false);
+}
+
+/* A worker's channels to authd and admin, and its ways to all workers that run: those that come later meet it in their
+ * turn. */
 static bool join_worker(struct master *m, struct role *w)
 {
     if (master_running(&m->roles[0]) && !join_authd(&m->roles[0], w))
         return false;
     for (unsigned i = 1; i < m->n_roles; i++) {
         struct role *other = &m->roles[i];
-        if (other != w && master_running(other) && !join(w, ROLE_PEER, other->index, other, ROLE_PEER, w->index, true))
+        if (other == w || !master_running(other))
+            continue;
+        if (other->kind == ROLE_KIND_ADMIN ? !join_admin(other, w)
+                                           : !join(w, ROLE_PEER, other->index, other, ROLE_PEER, w->index, true))
             return false;
     }
     return true;
@@ -215,18 +239,44 @@ static bool start_authd(struct master *m, struct role *r)
     if (!spawn(m, r, ROLE_KIND_AUTHD, 0) || !master_send_config(m, r))
         return false;
     for (unsigned i = 1; i < m->n_roles; i++)
-        workers += master_running(&m->roles[i]);
+        workers += running_worker(&m->roles[i]);
     master_say(r, ROLE_START, workers, slice_of(NULL, 0));
     for (unsigned i = 1; i < m->n_roles; i++)
-        if (master_running(&m->roles[i]) && !join_authd(r, &m->roles[i]))
+        if (running_worker(&m->roles[i]) && !join_authd(r, &m->roles[i]))
             return false;
     return true;
 }
 
+static bool start_admin(struct master *m, struct role *r)
+{
+    if (!spawn(m, r, ROLE_KIND_ADMIN, 0))
+        return false;
+    master_lend(r, ROLE_CONTROL, m->control.gid, m->control.fd);
+    master_say(r, ROLE_LEVEL, events_level(), slice_of(NULL, 0));
+    master_say(r, ROLE_START, 0, slice_of(NULL, 0));
+    for (unsigned i = 1; i < m->n_roles; i++)
+        if (running_worker(&m->roles[i]) && !join_admin(r, &m->roles[i]))
+            return false;
+    return true;
+}
+
+static bool start(struct role *r)
+{
+    switch (r->kind) {
+    case ROLE_KIND_AUTHD:
+        return start_authd(r->master, r);
+    case ROLE_KIND_WORKER:
+        return start_worker(r->master, r, r->index);
+    case ROLE_KIND_ADMIN:
+        return start_admin(r->master, r);
+    }
+    return false;
+}
+
 bool master_start_again(struct role *r)
 {
-    struct master *m = r->master;
-    if (r->kind == ROLE_KIND_AUTHD ? start_authd(m, r) : start_worker(m, r, r->index))
+    r->restarts++;
+    if (start(r))
         return true;
     if (r->pid > 0)
         kill(r->pid, SIGKILL); /* half made: its end brings the next try */
@@ -240,5 +290,5 @@ bool master_start_roles(struct master *m)
     for (unsigned i = 0; i < m->config.workers; i++)
         if (!start_worker(m, &m->roles[m->n_roles++], i))
             return false;
-    return true;
+    return m->control.fd < 0 || start_admin(m, &m->roles[m->n_roles++]);
 }

@@ -59,6 +59,8 @@ static void keep_what_is_fixed(const struct master *m, struct config *c)
     keep_text("interface", c->interface, old->interface, sizeof(c->interface));
     keep_text("user", c->user, old->user, sizeof(c->user));
     keep_text("state_dir", c->state_dir, old->state_dir, sizeof(c->state_dir));
+    keep_text("control", c->control, old->control, sizeof(c->control));
+    keep_text("admin_group", c->admin_group, old->admin_group, sizeof(c->admin_group));
     keep_text("users", c->users, old->users, sizeof(c->users));
     if (c->workers != m->workers_asked)
         needs_restart("workers");
@@ -98,6 +100,10 @@ static void tell_roles(struct master *m)
         struct role *r = &m->roles[i];
         if (!master_running(r))
             continue; /* its successor is started with the new one */
+        if (r->kind == ROLE_KIND_ADMIN) {
+            master_say(r, ROLE_LEVEL, events_level(), slice_of(NULL, 0));
+            continue;
+        }
         if ((r->kind == ROLE_KIND_WORKER && !master_send_certificate(m, r)) || !master_send_config(m, r))
             event(EV_NO_MEMORY, NULL, F_TEXT("for", "the new configuration"), F_TEXT("role", role_kind_name(r->kind)));
     }
@@ -150,7 +156,7 @@ bool master_reload(struct master *m)
     static struct config c; /* large, and one thread */
     struct cert_files cert;
     struct listening opened[CONFIG_LISTENS];
-    if (m->stopping || !m->started)
+    if (m->stopping || m->draining || !m->started)
         return false;
     (void)notify_reloading(monotonic_usec());
     bool good = prepare(m, &c, &cert, opened);

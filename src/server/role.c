@@ -2,6 +2,7 @@
 #include "server/role.h"
 
 #include "events/events.h"
+#include "loop/loop.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -73,4 +74,27 @@ bool role_allowed(const struct role_rules *rules, uint32_t phase, const struct i
     if (why)
         role_refuse(from, why);
     return !why;
+}
+
+bool role_set_level(uint32_t level)
+{
+    if (level > EVENT_DEBUG)
+        return false;
+    events_set_level((enum event_level)level);
+    return true;
+}
+
+enum { REPORTS_MAX = 1 << 16 }; /* bytes that may wait for a master that is held up: what comes then is left out */
+
+static void on_line(void *ctx, const char *line, size_t n)
+{
+    struct chan *master = ctx;
+    struct imsg m = { .type = ROLE_EVENT, .body = slice_of(line, n < ROLE_LINE ? n : ROLE_LINE) };
+    if (chan_queued(master) < REPORTS_MAX)
+        chan_send(master, &m);
+}
+
+void role_report_events(struct chan *master)
+{
+    events_set_tap(master ? on_line : NULL, master);
 }

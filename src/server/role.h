@@ -18,6 +18,12 @@ void role_signals(void);
 /* False: refused, and said why; the role must exit. Starts the event sink under this name. */
 bool role_confine(const char *name, const struct proc_confine *rights) MUST_CHECK;
 void role_log_level(const struct config *c);
+/* Master says so; false: there is no such level. */
+bool role_set_level(uint32_t level) MUST_CHECK;
+/* From now on what this role logs at EVENT_NOTICE and above goes to master as well. NULL (before the channel is freed):
+ * no more. */
+struct chan;
+void role_report_events(struct chan *master);
 
 /* The monitor: false if `from` may not say this now: then it has been logged, and this role ends. */
 bool role_allowed(const struct role_rules *rules, uint32_t phase, const struct imsg *m, const char *from) MUST_CHECK;

@@ -15,18 +15,23 @@ enum role_msg {
     ROLE_CERTIFICATE, /* worker: chain and key, PEM; before the configuration that goes with it */
     ROLE_LISTEN,      /* worker, id: slot, free until now; fd: listening socket */
     ROLE_UNLISTEN,    /* worker, id: slot */
-    ROLE_TUN,    /* worker, id: its offloads (net/tun.h); fd: TUN queue; again if the interface had to be made anew */
-    ROLE_STEER,  /* worker; fd: steering map; again after ROLE_TUN */
-    ROLE_LIMITS, /* worker; fd: shared counters of half-open connections */
-    ROLE_AUTHD,  /* worker; fd: channel to authd, the first one or that of its successor */
-    ROLE_PEER,   /* worker, id: index of another worker; fd: datagram socket to it */
-    ROLE_WORKER, /* authd, id: index of a worker; fd: channel to it. The old one of this index is gone */
-    ROLE_START,  /* everything is said: work. authd, id: so many workers with sessions will report what they hold */
-    ROLE_PING,   /* id: any; answered with it as soon as the loop comes round */
-    ROLE_STOP,   /* id: milliseconds until sessions that did not end are cut */
+    ROLE_TUN,     /* worker, id: its offloads (net/tun.h); fd: TUN queue; again if the interface had to be made anew */
+    ROLE_STEER,   /* worker; fd: steering map; again after ROLE_TUN */
+    ROLE_LIMITS,  /* worker; fd: shared counters of half-open connections */
+    ROLE_AUTHD,   /* worker; fd: channel to authd, the first one or that of its successor */
+    ROLE_PEER,    /* worker, id: index of another worker; fd: datagram socket to it */
+    ROLE_WORKER,  /* authd and admin, id: index of a worker; fd: channel to it. The old one of this index is gone */
+    ROLE_ADMIN,   /* worker; fd: channel to admin (admin/msgs.h), the first one or that of its successor */
+    ROLE_CONTROL, /* admin, id: gid of admin_group, or ROLE_NO_GROUP; fd: listening socket of the API */
+    ROLE_START,   /* everything is said: work. authd, id: so many workers with sessions will report what they hold */
+    ROLE_PING,    /* id: any; answered with it as soon as the loop comes round */
+    ROLE_STOP,    /* id: milliseconds until sessions that did not end are cut */
+    ROLE_DRAIN,   /* worker: no new connections; end with the last one that is there */
+    ROLE_LEVEL,   /* id: enum event_level: what is logged from now on */
     /* to master */
     ROLE_READY,
-    ROLE_PONG, /* id: that of the ping */
+    ROLE_EVENT, /* body: a line of the log, for those who ask what happened lately */
+    ROLE_PONG,  /* id: that of the ping */
     /* worker to authd; the first two as soon as the channel is there, the others after ROLE_OPEN */
     ROLE_HELD,     /* body: held: an authenticated session, which an authd before this one had accepted */
     ROLE_HELD_END, /* that was all */
@@ -37,11 +42,16 @@ enum role_msg {
     /* authd to worker */
     ROLE_OPEN,    /* all workers have reported: ask. What I did not tell an owner of has none */
     ROLE_VERDICT, /* id: question */
-    ROLE_END,     /* body: session, reason */
+    ROLE_END,     /* body: session, reason; id: enum role_end */
     ROLE_OWN,     /* body: owner, prefixes: a session of another worker is up */
     ROLE_DISOWN,  /* body: owner, prefixes: it is down */
     ROLE_ASSERT,  /* body: session: set your steering entries again, another session's end may have taken them */
 };
+
+/* Why authd ends a session: its address is somebody else's at once, or its user may not be here any more. */
+enum role_end { ROLE_END_REPLACED, ROLE_END_USER };
+enum { ROLE_LINE = 480 }; /* of ROLE_EVENT; longer ones are cut */
+#define ROLE_NO_GROUP UINT32_MAX
 
 enum { ROLE_SETUP = 1, ROLE_RUN = 2, ROLE_ENDING = 4 }; /* phases of a role */
 
@@ -49,7 +59,7 @@ struct role_rules {
     const struct imsg_rule *rules;
     size_t n;
 };
-extern const struct role_rules role_master_to_worker, role_master_to_authd, role_to_master;
+extern const struct role_rules role_master_to_worker, role_master_to_authd, role_master_to_admin, role_to_master;
 extern const struct role_rules role_worker_to_authd, role_authd_to_worker;
 
 struct role_cert {

@@ -27,8 +27,11 @@ static const struct imsg_rule master_to_worker[] = {
     { ROLE_LIMITS,      SETUP,        0,   0,        1, "limits" },
     { ROLE_AUTHD,       ALWAYS,       0,   0,        1, "channel to authd" },
     { ROLE_PEER,        SETUP | RUN,  0,   0,        1, "way to another worker" },
+    { ROLE_ADMIN,       ALWAYS,       0,   0,        1, "channel to admin" },
     { ROLE_START,       SETUP,        0,   0,        0, "start" },
     { ROLE_PING,        ALWAYS,       0,   0,        0, "ping" },
+    { ROLE_DRAIN,       SETUP | RUN,  0,   0,        0, "drain" },
+    { ROLE_LEVEL,       ALWAYS,       0,   0,        0, "log level" },
     { ROLE_STOP,        ALWAYS,       0,   0,        0, "stop" },
 };
 static const struct imsg_rule master_to_authd[] = {
@@ -36,11 +39,22 @@ static const struct imsg_rule master_to_authd[] = {
     { ROLE_WORKER,      RUN,          0,   0,        1, "channel to a worker" },
     { ROLE_START,       SETUP,        0,   0,        0, "start" },
     { ROLE_PING,        ALWAYS,       0,   0,        0, "ping" },
+    { ROLE_LEVEL,       ALWAYS,       0,   0,        0, "log level" },
+    { ROLE_STOP,        ALWAYS,       0,   0,        0, "stop" },
+};
+/* Answers to what admin asks master are in admin/msgs.c. */
+static const struct imsg_rule master_to_admin_[] = {
+    { ROLE_CONTROL,     SETUP,        0,   0,        1, "listening socket of the API" },
+    { ROLE_WORKER,      SETUP | RUN,  0,   0,        1, "channel to a worker" },
+    { ROLE_START,       SETUP,        0,   0,        0, "start" },
+    { ROLE_PING,        ALWAYS,       0,   0,        0, "ping" },
+    { ROLE_LEVEL,       ALWAYS,       0,   0,        0, "log level" },
     { ROLE_STOP,        ALWAYS,       0,   0,        0, "stop" },
 };
 static const struct imsg_rule to_master[] = {
     { ROLE_READY,       SETUP,        0,   0,        0, "ready" },
     { ROLE_PONG,        ALWAYS,       0,   0,        0, "pong" },
+    { ROLE_EVENT,       ALWAYS,       1,   ROLE_LINE, 0, "line of the log" },
 };
 static const struct imsg_rule worker_to_authd[] = {
     { ROLE_HELD,        RUN,          HELD_MIN, HELD_MAX, 0, "session held" },
@@ -62,6 +76,7 @@ static const struct imsg_rule authd_to_worker[] = {
 
 const struct role_rules role_master_to_worker = { master_to_worker, N(master_to_worker) };
 const struct role_rules role_master_to_authd = { master_to_authd, N(master_to_authd) };
+const struct role_rules role_master_to_admin = { master_to_admin_, N(master_to_admin_) };
 const struct role_rules role_to_master = { to_master, N(to_master) };
 const struct role_rules role_worker_to_authd = { worker_to_authd, N(worker_to_authd) };
 const struct role_rules role_authd_to_worker = { authd_to_worker, N(authd_to_worker) };

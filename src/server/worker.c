@@ -56,7 +56,7 @@ static void cut_one(void *ctx, void *thing)
 
 void worker_conn_gone(struct worker *w)
 {
-    if (w->phase == ROLE_ENDING && w->conns.live == 0)
+    if ((w->phase == ROLE_ENDING || (w->phase == ROLE_RUN && w->draining)) && w->conns.live == 0)
         loop_stop(w->loop, 0);
 }
 
@@ -66,6 +66,17 @@ static void on_stop_deadline(void *ctx)
     event(EV_STOP_INCOMPLETE, NULL, F_NUM("worker", w->index), F_NUM("connections", w->conns.live));
     slab_each(&w->conns, cut_one, NULL);
     loop_stop(w->loop, 0);
+}
+
+static void worker_drain(struct worker *w)
+{
+    w->draining = true;
+    if (w->phase != ROLE_RUN)
+        return; /* when it has started */
+    for (uint32_t i = 0; i < CONFIG_LISTENS; i++)
+        accept_remove(w, i);
+    accept_stop(w);
+    worker_conn_gone(w);
 }
 
 static void worker_stop(struct worker *w, msec grace)
@@ -98,12 +109,14 @@ static int worker_start(struct worker *w)
     if (!w->now || !w->limits.page || w->plane.tun.fd < 0)
         return ERR_STATE;
     w->interim = timer_new(w->loop, on_interim, w);
-    if (!w->interim || plane_start(&w->plane) < 0 || accept_start(w) < 0)
+    if (!w->interim || plane_start(&w->plane) < 0 || accept_start(w) < 0 || worker_stats_start(w) < 0)
         return ERR_NOMEM;
     timer_set(w->interim, loop_now(w->loop) + INTERIM);
     w->phase = ROLE_RUN;
     event(EV_WORKER_READY, NULL, F_NUM("worker", w->index));
     chan_send(w->master, &(struct imsg){ .type = ROLE_READY });
+    if (w->draining)
+        worker_drain(w);
     return 0;
 }
 
@@ -145,10 +158,19 @@ static int set_up(struct worker *w, struct imsg *m)
     case ROLE_PING:
         chan_send(w->master, &(struct imsg){ .type = ROLE_PONG, .id = m->id });
         return 0;
+    case ROLE_ADMIN:
+        return worker_meet_admin(w, take_fd(m));
+    case ROLE_DRAIN:
+        worker_drain(w);
+        return 0;
+    case ROLE_LEVEL:
+        return role_set_level(m->id) ? 0 : ERR_VALUE;
     case ROLE_STOP:
         worker_stop(w, m->id);
         return 0;
     case ROLE_WORKER:
+    case ROLE_CONTROL:
+    case ROLE_EVENT:
     case ROLE_READY:
     case ROLE_ASK:
     case ROLE_UP:
@@ -219,6 +241,7 @@ static int worker_init(struct worker *w, unsigned index)
     w->bench.to_host = to_host;
     w->bench.host = w;
     w->master = chan_new(w->loop, PROC_CHANNEL_FD, on_master, on_master_lost, w);
+    role_report_events(w->master);
     return w->master ? 0 : ERR_NOMEM;
 }
 
@@ -227,6 +250,9 @@ static void worker_done(struct worker *w)
     accept_stop(w);
     timer_free(w->interim);
     timer_free(w->stop);
+    timer_free(w->stats.timer);
+    role_report_events(NULL);
+    chan_free(w->admin);
     chan_free(w->authd);
     chan_free(w->master);
     plane_done(&w->plane);

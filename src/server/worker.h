@@ -20,14 +20,26 @@ struct listener {
     struct watch *watch;
 };
 
+/* What an administrator may ask a worker for: worker_admin.c keeps it. */
+struct worker_stats {
+    struct timer *timer;
+    msec sampled;
+    uint64_t rate_in, rate_out; /* bytes a second, of all sessions */
+    struct stream_count gone;   /* of sessions that are over */
+    uint64_t accepted, ended;
+};
+
 struct worker {
     struct loop *loop;
     unsigned index;
     uint32_t phase;              /* ROLE_SETUP, ROLE_RUN, ROLE_ENDING */
     struct chan *master, *authd; /* authd is NULL between two of them */
-    bool authd_open;             /* it may be asked */
-    struct snapshot *now;        /* the configuration of connections that come; NULL: none yet */
-    struct tls_ctx *next_tls;    /* waits for its configuration */
+    struct chan *admin;          /* likewise */
+    struct worker_stats stats;
+    bool draining;            /* no new connections; ends with the last one */
+    bool authd_open;          /* it may be asked */
+    struct snapshot *now;     /* the configuration of connections that come; NULL: none yet */
+    struct tls_ctx *next_tls; /* waits for its configuration */
     struct stream_bench bench;
     struct limits limits;
     struct listener listeners[CONFIG_LISTENS];
@@ -59,6 +71,9 @@ void accept_stop(struct worker *w);
 int worker_meet_authd(struct worker *w, int fd) MUST_CHECK;
 /* Sends a message to authd, if there is one; body may be empty. */
 void worker_tell_authd(struct worker *w, enum role_msg type, uint32_t id, const struct wr *body);
+/* worker_admin.c: takes over the channel to a (new) admin; begins to take samples; both ERR_NOMEM. */
+int worker_meet_admin(struct worker *w, int fd) MUST_CHECK;
+int worker_stats_start(struct worker *w) MUST_CHECK;
 /* worker.c: the last session of a worker that is ending has gone. */
 void worker_conn_gone(struct worker *w);
 

@@ -59,8 +59,14 @@ static void on_end(struct worker *w, const struct imsg *m)
         return;
     }
     struct conn *c = conn_get(w, session);
-    if (!c)
+    if (!c || c->over)
         return;
+    if (m->id == ROLE_END_USER) {
+        event(EV_SESSION_USER_GONE, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
+              F_TEXT("reason", reason));
+        conn_end(c, reason);
+        return;
+    }
     event(EV_SESSION_REPLACED, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
           F_TEXT("reason", reason));
     conn_evict(c, reason);
@@ -123,6 +129,11 @@ static void on_authd(void *ctx, struct imsg *m)
     case ROLE_AUTHD:
     case ROLE_PEER:
     case ROLE_WORKER:
+    case ROLE_ADMIN:
+    case ROLE_CONTROL:
+    case ROLE_DRAIN:
+    case ROLE_LEVEL:
+    case ROLE_EVENT:
     case ROLE_START:
     case ROLE_STOP:
     case ROLE_READY:

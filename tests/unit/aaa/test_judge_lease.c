@@ -297,6 +297,54 @@ static void test_database_replaced(void **state)
     assert_int_equal(remove(aside), 0);
 }
 
+static struct {
+    unsigned n;
+    uint32_t worker;
+    uint64_t session;
+    char reason[64];
+} gone;
+
+static void on_gone(void *ctx, uint32_t worker, uint64_t session, const char *reason)
+{
+    assert_ptr_equal(ctx, &h);
+    gone.n++;
+    gone.worker = worker;
+    gone.session = session;
+    snprintf(gone.reason, sizeof(gone.reason), "%s", reason);
+}
+
+static void test_users_who_go(void **state)
+{
+    (void)state;
+    memset(&gone, 0, sizeof(gone));
+    add_user("bob", PASSWORD_NT, 0);
+    ask_mschap(0, 1, "User", "clientPass");
+    expect_accept(base + 2);
+    ask_mschap(2, 7, "BOB", "clientPass");
+    expect_accept(base + 3);
+    ask_mschap(2, 8, "nobody", "x"); /* still talking: not a session to end */
+    judge_watch(h.j, on_gone);
+    assert_int_equal(gone.n, 0);
+    assert_int_equal(users_set_locked(h.db, slice_str("bob"), true), 0);
+    judge_watch(h.j, on_gone);
+    assert_int_equal(gone.n, 1);
+    assert_int_equal(gone.worker, 2);
+    assert_int_equal(gone.session, 7);
+    assert_string_equal(gone.reason, "the user was locked");
+    judge_watch(h.j, on_gone); /* once a change */
+    assert_int_equal(gone.n, 1);
+    judge_down(h.j, 2, 7, h.now);
+    assert_int_equal(users_delete(h.db, slice_str("user")), 0);
+    judge_watch(h.j, on_gone);
+    assert_int_equal(gone.n, 2);
+    assert_int_equal(gone.session, 1);
+    assert_string_equal(gone.reason, "the user was deleted");
+    judge_down(h.j, 0, 1, h.now);
+    add_user("carol", PASSWORD_NT, 0);
+    judge_watch(h.j, on_gone);
+    assert_int_equal(gone.n, 2);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, judge_teardown)
@@ -315,6 +363,7 @@ int main(void)
         T(test_held_sessions),
         T(test_other_pools),
         T(test_database_replaced),
+        T(test_users_who_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@ static const char full[] =
     "users = \"/u/users.db\" pool a { ipv4 = 10.0.0.0/8 } pool b { ipv4 = \"192.168.7.0/29\" }\n"
     "dns = {1.1.1.1, \"9.9.9.9\"} nbns = {10.1.1.1} binding = sha256 interface = vpn.1 mtu = 1280 nat = yes outer = "
     "eth0\n"
-    "workers = 3 steering = off user = nobody state_dir = run log { level = debug }\n"
+    "workers = 3 steering = off user = nobody state_dir = run control = ctl admin_group = staff log { level = debug }\n"
     "limits { tls = 1 http = 2 request = 3 auth = 4 ncp = 5 hello = 6 watchdog = 7 half_open = 99 half_open_address = "
     "8\n"
     " sessions = 10 }\n"
@@ -60,6 +60,8 @@ static void test_there_and_back(void **state)
     assert_string_equal(back.outer, got.outer);
     assert_string_equal(back.user, got.user);
     assert_string_equal(back.state_dir, got.state_dir);
+    assert_string_equal(back.control, got.control);
+    assert_string_equal(back.admin_group, "staff");
     assert_string_equal(back.log_level, got.log_level);
     assert_int_equal(back.nat, got.nat);
     assert_int_equal(back.steering, got.steering);
@@ -122,6 +124,8 @@ static void test_largest(void **state)
     FULL(c.outer);
     FULL(c.user);
     FULL(c.state_dir);
+    FULL(c.control);
+    FULL(c.admin_group);
     FULL(c.log_level);
     c.n_listens = CONFIG_LISTENS;
     c.n_pools = CONFIG_POOLS;

@@ -36,6 +36,8 @@ static void test_defaults(void **state)
     assert_int_equal(got.workers, 0);
     assert_true(got.steering);
     assert_string_equal(got.state_dir, "/run/adit");
+    assert_string_equal(got.control, "/run/adit/control");
+    assert_string_equal(got.admin_group, "");
     assert_int_equal(got.mtu, 4090);
     assert_int_equal(got.limit.tls, 10000);
     assert_int_equal(got.limit.http, 10000);
@@ -57,7 +59,8 @@ static void test_everything_set(void **state)
          "auth { methods = {PAP, chap, mschapv2, \"eap-mschapv2\"} }\n"
          "users = \"/u/users.db\"\npool a { ipv4 = 10.0.0.0/8 }\npool b { ipv4 = \"192.168.7.0/29\" }\n"
          "dns = {1.1.1.1, \"9.9.9.9\"}\nnbns = {10.1.1.1}\ninterface = vpn.1\nmtu = 1280 nat = yes outer = eth0\n"
-         "workers = 3 steering = off user = nobody state_dir = run\n/* a\n comment */\n"
+         "workers = 3 steering = off user = nobody state_dir = run control = c/s admin_group = staff\n/* a\n comment "
+         "*/\n"
          "limits { tls = 500ms http=1 request = 2m auth = 1h ncp = 3s hello = 15s half_open = 9\n"
          " watchdog = 7s"
          " half_open_address = 9 sessions = 7 }\nlog { level = debug }\n");
@@ -80,6 +83,8 @@ static void test_everything_set(void **state)
     assert_false(got.steering);
     assert_string_equal(got.user, "nobody");
     assert_string_equal(got.state_dir, "/etc/adit/run");
+    assert_string_equal(got.control, "/etc/adit/c/s");
+    assert_string_equal(got.admin_group, "staff");
     assert_int_equal(got.limit.tls, 500);
     assert_int_equal(got.limit.http, 1000);
     assert_int_equal(got.limit.request, 120000);
@@ -88,6 +93,24 @@ static void test_everything_set(void **state)
     assert_int_equal(got.limit.watchdog, 7000);
     assert_int_equal(got.limit.sessions, 7);
     assert_string_equal(got.log_level, "debug");
+}
+
+static void test_control(void **state)
+{
+    char text[2048], path[300];
+    (void)state;
+    memset(path, 'a', sizeof(path));
+    for (unsigned n = 106; n <= 108; n++) {
+        snprintf(text, sizeof(text), BASE "control = \"/%.*s\"\n", n - 1, path);
+        if (n <= 107)
+            good(text);
+        else
+            bad(text, "4: control: the path of a socket may have 107 bytes at most");
+    }
+    snprintf(text, sizeof(text), BASE "state_dir = \"/%.*s\"\n", 105, path); /* and /control */
+    bad(text, "4: control: the path of a socket may have 107 bytes at most");
+    bad(BASE "control = \"\"\n", "4: control: \"\" is empty");
+    bad(BASE "admin_group = \"\"\n", "4: admin_group: \"\" is not a group's name");
 }
 
 static void test_syntax(void **state)
@@ -406,14 +429,23 @@ static void test_from_a_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),    cmocka_unit_test(test_everything_set),
-        cmocka_unit_test(test_syntax),      cmocka_unit_test(test_syntax_that_is_fine),
-        cmocka_unit_test(test_lists),       cmocka_unit_test(test_twice),
-        cmocka_unit_test(test_listen),      cmocka_unit_test(test_pools),
-        cmocka_unit_test(test_values),      cmocka_unit_test(test_binding),
-        cmocka_unit_test(test_numbers),     cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_all_at_once), cmocka_unit_test(test_files),
-        cmocka_unit_test(test_long_values), cmocka_unit_test(test_from_a_file),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_everything_set),
+        cmocka_unit_test(test_control),
+        cmocka_unit_test(test_syntax),
+        cmocka_unit_test(test_syntax_that_is_fine),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_twice),
+        cmocka_unit_test(test_listen),
+        cmocka_unit_test(test_pools),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_binding),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_all_at_once),
+        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_long_values),
+        cmocka_unit_test(test_from_a_file),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     free(complaints);

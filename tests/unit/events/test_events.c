@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 static int pipe_fds[2];
@@ -107,6 +108,37 @@ static void test_limit(void **state)
     assert_string_equal(next(), ""); /* said once */
 }
 
+static char tapped[600];
+static unsigned taps;
+
+static void on_tap(void *ctx, const char *line, size_t n)
+{
+    assert_ptr_equal(ctx, tapped);
+    assert_true(n < sizeof(tapped));
+    memcpy(tapped, line, n);
+    tapped[n] = 0;
+    taps++;
+}
+
+static void test_tap(void **state)
+{
+    (void)state;
+    events_set_tap(on_tap, tapped);
+    event(EV_STARTED, NULL, F_TEXT("interface", "adit0"));
+    assert_int_equal(taps, 1);
+    const char *line = next();
+    assert_int_equal(strlen(line), strlen(tapped) + 1); /* without its newline */
+    assert_memory_equal(line, tapped, strlen(tapped));
+    event(EV_WORKER_READY, NULL); /* info: written, not told */
+    assert_int_equal(taps, 1);
+    events_set_level(EVENT_ERROR);
+    event(EV_STARTED, NULL); /* not written */
+    assert_int_equal(taps, 1);
+    events_set_tap(NULL, NULL);
+    event(EV_START_FAILED, NULL);
+    assert_int_equal(taps, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +146,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_level_filter, setup, teardown),
         cmocka_unit_test_setup_teardown(test_errno_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(test_limit, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_tap, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
