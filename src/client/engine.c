@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "client/asker.h"
 #include "client/dial.h"
 #include "client/msgs.h"
 #include "client/outcome.h"
@@ -38,11 +39,12 @@ struct engine {
     struct watch *socket, *tun;
     struct timer *timer;
     struct tunq queue;
+    struct asker asker;
     struct arena arena;
     struct env env;
     struct tunnel_conf conf;
     char correlation[48];
-    bool up_sent, was_up, ended;
+    bool was_up, ended;
     enum exit_code code;
 };
 
@@ -70,7 +72,7 @@ static void watch_all(struct engine *e)
     if (!e->stream || e->ended)
         return;
     watch_set(e->socket, stream_wants(e->stream));
-    timer_set(e->timer, stream_due(e->stream));
+    timer_set(e->timer, tick_min(stream_due(e->stream), asker_due(&e->asker)));
 }
 
 /* A full or vanished interface drops, as every link may. */
@@ -84,16 +86,6 @@ static void write_tun(struct engine *e, const struct batch *b)
 static void to_host(void *ctx, const struct batch *b)
 {
     write_tun(ctx, b);
-}
-
-static void report_up(struct engine *e, const struct tunnel_event *ev)
-{
-    uint8_t body[32];
-    struct up_net net = { ev->ip.our_addr, ev->ip.peer_addr, { ev->ip.dns[0], ev->ip.dns[1] }, ev->mtu };
-    if (!ev->ipv4 || e->up_sent)
-        return;
-    e->up_sent = true;
-    chan_send(e->parent, &(struct imsg){ .type = CM_UP, .body = slice_of(body, up_encode(&net, body, sizeof body)) });
 }
 
 static void on_secure(struct engine *e)
@@ -112,7 +104,7 @@ static void on_tunnel(struct engine *e, const struct tunnel_event *ev)
               F_TEXT("method", auth_method_name(e->stream->tunnel.method)));
         break;
     case TUNNEL_EV_UP:
-        report_up(e, ev);
+        asker_up(&e->asker, ev, loop_now(e->loop));
         break;
     case TUNNEL_EV_IDENT:
         event(EV_LCP_IDENT, e->plan.call, F_BYTES("text", ev->text));
@@ -173,6 +165,7 @@ static void turn(struct engine *e)
 {
     take_events(e);
     if (!e->ended) {
+        asker_turn(&e->asker, e->stream, e->parent, loop_now(e->loop));
         stream_flush(e->stream, loop_now(e->loop));
         take_events(e);
     }
@@ -188,6 +181,7 @@ static void on_socket(void *ctx, int events)
     for (unsigned i = 0; more && i < READ_BATCHES && !e->ended; i++) {
         batch_clear(&b);
         more = stream_readable(e->stream, &b, now);
+        asker_take(&e->asker, &b, now);
         write_tun(e, &b);
         take_events(e);
     }
@@ -229,7 +223,10 @@ static void configure(struct engine *e)
     c->password = slice_of(e->plan.password, e->plan.password_len);
     c->want_dns = e->plan.want_dns;
     c->mtu = UINT16_MAX; /* as much as fits */
+    c->link.ipv6 = e->plan.want_ipv6;
+    memcpy(c->interface_id, e->plan.interface_id, sizeof c->interface_id);
     e->env = (struct env){ .random = prim_random, .prim = &prim_host };
+    asker_init(&e->asker, &e->plan, &e->env);
 }
 
 static void on_dialled(void *ctx, int fd, const struct prefix *at, const char *why)
@@ -334,6 +331,7 @@ static void on_parent(void *ctx, struct imsg *m)
     case CM_ADDRESSES:
     case CM_PEER:
     case CM_UP:
+    case CM_OFFER:
     case CM_DOWN:
         break;
     }

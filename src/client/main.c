@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "client/ask.h"
 #include "client/engine.h"
+#include "client/identity.h"
 #include "client/parent.h"
 #include "client/resolve.h"
 #include "events/events.h"
@@ -67,7 +68,10 @@ static void make_plan(const struct options *o, struct plan *p)
     memcpy(p->methods, o->methods, sizeof p->methods);
     p->n_methods = o->n_methods;
     p->want_dns = !o->no_dns;
+    p->want_ipv6 = !o->no_ipv6;
+    p->want_prefix = o->delegate;
     p->verbose = o->verbose;
+    identity_make(o, p->interface_id, p->duid);
 }
 
 static int role_main(const char *role, const char *user)

@@ -22,20 +22,27 @@ static void get_text(struct rd *r, char *dst, size_t cap)
     dst[s.n] = 0;
 }
 
-static void put_address(struct wr *w, const struct prefix *p)
+static void put_prefix(struct wr *w, const struct prefix *p)
 {
     wr_u8(w, p->family);
     wr_u8(w, p->len);
     wr_bytes(w, p->addr, 16);
 }
 
-/* One address: a whole network from a process that was taken over would become a route. */
-static void get_address(struct rd *r, struct prefix *p)
+static void get_prefix(struct rd *r, struct prefix *p)
 {
     p->family = rd_u8(r);
     p->len = rd_u8(r);
     rd_copy(r, p->addr, 16);
-    if ((p->family != 4 && p->family != 6) || p->len != (p->family == 4 ? 32 : 128))
+    if ((p->family != 4 && p->family != 6) || p->len > (p->family == 4 ? 32 : 128))
+        r->bad = true;
+}
+
+/* One address: a whole network from a process that was taken over would become a route. */
+static void get_address(struct rd *r, struct prefix *p)
+{
+    get_prefix(r, p);
+    if (p->len != (p->family == 4 ? 32 : 128))
         r->bad = true;
 }
 
@@ -58,9 +65,13 @@ size_t plan_encode(const struct plan *p, uint8_t *dst, size_t cap)
         wr_u8(&w, p->methods[i]);
     wr_u8(&w, p->n_addresses);
     for (unsigned i = 0; i < p->n_addresses; i++)
-        put_address(&w, &p->addresses[i]);
+        put_prefix(&w, &p->addresses[i]);
     wr_u8(&w, p->want_dns);
+    wr_u8(&w, p->want_ipv6);
+    wr_u8(&w, p->want_prefix);
     wr_u8(&w, p->verbose);
+    wr_bytes(&w, p->interface_id, sizeof p->interface_id);
+    wr_bytes(&w, p->duid, sizeof p->duid);
     return wr_len(&w);
 }
 
@@ -97,7 +108,11 @@ int plan_decode(struct slice body, struct plan *ret_p)
     for (unsigned i = 0; i < p.n_addresses; i++)
         get_address(&r, &p.addresses[i]);
     p.want_dns = rd_u8(&r);
+    p.want_ipv6 = rd_u8(&r);
+    p.want_prefix = rd_u8(&r);
     p.verbose = rd_u8(&r);
+    rd_copy(&r, p.interface_id, sizeof p.interface_id);
+    rd_copy(&r, p.duid, sizeof p.duid);
     if (!rd_end(&r))
         return ERR_LENGTH;
     *ret_p = p;
@@ -111,7 +126,7 @@ size_t addresses_encode(const struct prefix *a, unsigned n, const char *why, uin
     put_text(&w, why);
     wr_u8(&w, n);
     for (unsigned i = 0; i < n; i++)
-        put_address(&w, &a[i]);
+        put_prefix(&w, &a[i]);
     return wr_len(&w);
 }
 
@@ -130,10 +145,14 @@ int addresses_decode(struct slice body, struct prefix *a, unsigned max, char why
 size_t up_encode(const struct up_net *u, uint8_t *dst, size_t cap)
 {
     struct wr w = wr_of(dst, cap);
+    wr_u8(&w, u->ipv4);
+    wr_u8(&w, u->ipv6);
     wr_u32(&w, u->our_addr);
     wr_u32(&w, u->peer_addr);
     wr_u32(&w, u->dns[0]);
     wr_u32(&w, u->dns[1]);
+    wr_bytes(&w, u->our_id, sizeof u->our_id);
+    wr_bytes(&w, u->peer_id, sizeof u->peer_id);
     wr_u16(&w, u->mtu);
     return wr_len(&w);
 }
@@ -142,21 +161,146 @@ int up_decode(struct slice body, struct up_net *ret_u)
 {
     struct rd r = rd_slice(body);
     struct up_net u = { 0 };
+    u.ipv4 = rd_u8(&r);
+    u.ipv6 = rd_u8(&r);
     u.our_addr = rd_u32(&r);
     u.peer_addr = rd_u32(&r);
     u.dns[0] = rd_u32(&r);
     u.dns[1] = rd_u32(&r);
+    rd_copy(&r, u.our_id, sizeof u.our_id);
+    rd_copy(&r, u.peer_id, sizeof u.peer_id);
     u.mtu = rd_u16(&r);
     if (!rd_end(&r))
         return ERR_LENGTH;
+    if (!u.ipv4 && !u.ipv6)
+        return ERR_VALUE;
     *ret_u = u;
+    return 0;
+}
+
+static void put_prefixes(struct wr *w, const struct prefix *p, unsigned n)
+{
+    wr_u8(w, n);
+    for (unsigned i = 0; i < n; i++)
+        put_prefix(w, &p[i]);
+}
+
+static unsigned get_count(struct rd *r, unsigned max)
+{
+    unsigned n = rd_u8(r);
+    if (n > max)
+        r->bad = true;
+    return rd_ok(r) ? n : 0;
+}
+
+static unsigned get_hosts(struct rd *r, struct prefix *p, unsigned max)
+{
+    unsigned n = get_count(r, max);
+    for (unsigned i = 0; i < n; i++)
+        get_address(r, &p[i]);
+    return n;
+}
+
+static void get_name(struct rd *r, struct dns_name *d)
+{
+    get_text(r, d->text, sizeof d->text);
+    if (d->text[0] && !dns_name_ok(d->text))
+        r->bad = true;
+}
+
+size_t offer_encode(const struct net_offer *o, uint8_t *dst, size_t cap)
+{
+    struct wr w = wr_of(dst, cap);
+    wr_u8(&w, o->dhcp4);
+    wr_u8(&w, o->ra);
+    wr_u8(&w, o->dhcp6);
+    wr_u8(&w, o->routes4);
+    wr_u8(&w, o->n_addresses);
+    for (unsigned i = 0; i < o->n_addresses; i++) {
+        put_prefix(&w, &o->addresses[i].p);
+        wr_u8(&w, o->addresses[i].deprecated);
+    }
+    wr_u8(&w, o->n_routes);
+    for (unsigned i = 0; i < o->n_routes; i++) {
+        put_prefix(&w, &o->routes[i].to);
+        wr_bytes(&w, o->routes[i].via, 16);
+        wr_u8(&w, (unsigned)(o->routes[i].preference + 1));
+    }
+    put_prefixes(&w, o->dns, o->n_dns);
+    put_prefixes(&w, o->nbns, o->n_nbns);
+    put_text(&w, o->domain.text);
+    wr_u8(&w, o->n_search);
+    for (unsigned i = 0; i < o->n_search; i++)
+        put_text(&w, o->search[i].text);
+    put_prefixes(&w, o->delegated, o->n_delegated);
+    wr_u16(&w, o->mtu6);
+    put_text(&w, o->wpad);
+    return wr_len(&w);
+}
+
+static void get_addresses(struct rd *r, struct net_offer *o)
+{
+    unsigned n = get_count(r, NET_ADDRESSES);
+    for (unsigned i = 0; i < n; i++) {
+        get_prefix(r, &o->addresses[i].p);
+        o->addresses[i].deprecated = rd_u8(r);
+        if (o->addresses[i].p.family != 6)
+            r->bad = true;
+    }
+    o->n_addresses = n;
+}
+
+static void get_routes(struct rd *r, struct net_offer *o)
+{
+    unsigned n = get_count(r, NET_ROUTES);
+    for (unsigned i = 0; i < n; i++) {
+        get_prefix(r, &o->routes[i].to);
+        rd_copy(r, o->routes[i].via, 16);
+        unsigned preference = rd_u8(r);
+        if (preference > 2)
+            r->bad = true;
+        o->routes[i].preference = (int8_t)((int)preference - 1);
+    }
+    o->n_routes = n;
+}
+
+int offer_decode(struct slice body, struct net_offer *ret_o)
+{
+    struct rd r = rd_slice(body);
+    struct net_offer o = { 0 };
+    o.dhcp4 = rd_u8(&r);
+    o.ra = rd_u8(&r);
+    o.dhcp6 = rd_u8(&r);
+    o.routes4 = rd_u8(&r);
+    get_addresses(&r, &o);
+    get_routes(&r, &o);
+    o.n_dns = get_hosts(&r, o.dns, NET_DNS);
+    o.n_nbns = get_hosts(&r, o.nbns, NET_NBNS);
+    get_name(&r, &o.domain);
+    o.n_search = get_count(&r, DNS_NAMES_MAX);
+    for (unsigned i = 0; i < o.n_search; i++) {
+        get_name(&r, &o.search[i]);
+        if (!o.search[i].text[0])
+            r.bad = true;
+    }
+    o.n_delegated = get_count(&r, NET_DELEGATED);
+    for (unsigned i = 0; i < o.n_delegated; i++) {
+        get_prefix(&r, &o.delegated[i]);
+        if (o.delegated[i].family != 6)
+            r.bad = true;
+    }
+    o.mtu6 = rd_u16(&r);
+    get_text(&r, o.wpad, sizeof o.wpad);
+    if (!rd_end(&r))
+        return ERR_LENGTH;
+    *ret_o = o;
     return 0;
 }
 
 size_t address_encode(const struct prefix *a, uint8_t *dst, size_t cap)
 {
     struct wr w = wr_of(dst, cap);
-    put_address(&w, a);
+    put_prefix(&w, a);
     return wr_len(&w);
 }
 
@@ -173,7 +317,8 @@ int address_decode(struct slice body, struct prefix *ret_a)
 
 static const struct imsg_rule from_engine[] = {
     { CM_PEER, 1, 18, 18, 0, "peer address" },
-    { CM_UP, 1, 18, 18, 0, "up" },
+    { CM_UP, 1, 36, 36, 0, "up" },
+    { CM_OFFER, 1, 16, CM_OFFER_MAX, 0, "offer" },
     { CM_DOWN, 1, 1, 1, 0, "down" },
 };
 static const struct imsg_rule from_resolver[] = {

@@ -4,19 +4,21 @@
 
 #include "client/options.h"
 #include "priv/imsg.h"
+#include "session/net_offer.h"
 
 enum client_msg {
     CM_LOOKUP = 1, /* parent to resolver: host name */
     CM_ADDRESSES,  /* resolver to parent: addresses, or a text that says why there are none */
     CM_PLAN,       /* parent to engine: everything that it needs to dial */
     CM_PEER,       /* engine to parent: the address that won */
-    CM_UP,         /* engine to parent: addresses, resolvers, MTU; waits for CM_TUN */
+    CM_UP,         /* engine to parent: what PPP gave; the first waits for CM_TUN, others say what came to it */
+    CM_OFFER,      /* engine to parent: what the server tells beside PPP, all of it, again when that changes */
     CM_TUN,        /* parent to engine: the TUN queue as a descriptor */
     CM_STOP,       /* parent to engine: end the call in order */
     CM_DOWN,       /* engine to parent: exit code; everything was said already */
 };
 
-enum { PLAN_ADDRESSES = 16, PLAN_CA_FD = 4 };
+enum { PLAN_ADDRESSES = 16, PLAN_CA_FD = 4, PLAN_DUID = 18 };
 
 /* The engine's orders. The CA file is descriptor PLAN_CA_FD (or /dev/null with pins alone). */
 struct plan {
@@ -34,12 +36,16 @@ struct plan {
     unsigned n_methods;
     struct prefix addresses[PLAN_ADDRESSES]; /* full length, in the order to try */
     unsigned n_addresses;
-    bool want_dns, verbose;
+    bool want_dns, want_ipv6, want_prefix, verbose;
+    uint8_t interface_id[8]; /* of this host at this server, the same each time */
+    uint8_t duid[PLAN_DUID]; /* of this host, for DHCPv6 */
 };
 
-/* What the tunnel gave. */
+/* What PPP gave. */
 struct up_net {
+    bool ipv4, ipv6;
     uint32_t our_addr, peer_addr, dns[2]; /* host order */
+    uint8_t our_id[8], peer_id[8];        /* IPv6 interface identifiers */
     uint16_t mtu;
 };
 
@@ -50,6 +56,11 @@ size_t addresses_encode(const struct prefix *a, unsigned n, const char *why, uin
 int addresses_decode(struct slice body, struct prefix *a, unsigned max, char why[256]) MUST_CHECK;
 size_t up_encode(const struct up_net *u, uint8_t *dst, size_t cap);
 int up_decode(struct slice body, struct up_net *ret_u) MUST_CHECK;
+/* At most CM_OFFER_MAX bytes. */
+enum { CM_OFFER_MAX = 12288 };
+size_t offer_encode(const struct net_offer *o, uint8_t *dst, size_t cap);
+/* Names are dns_name_ok() or empty, prefixes have lengths of their family: the engine is not trusted with either. */
+int offer_decode(struct slice body, struct net_offer *ret_o) MUST_CHECK;
 size_t address_encode(const struct prefix *a, uint8_t *dst, size_t cap);
 int address_decode(struct slice body, struct prefix *ret_a) MUST_CHECK;
 

@@ -18,7 +18,10 @@ static const char usage[] =
     "  --interface NAME       name of the tunnel interface (sstp0)\n"
     "  --route CIDR           only this network goes through the tunnel; may repeat\n"
     "  --no-route             set no route at all\n"
+    "  --ignore-server-routes the default route, whatever routes the server names\n"
     "  --no-dns               keep this host's resolvers\n"
+    "  --no-ipv6              take no IPv6 from the server\n"
+    "  --delegate[=FILE]      ask for an IPv6 prefix for networks behind this host; FILE gets it\n"
     "  --methods LIST         authentication methods, best first (eap-mschapv2,mschapv2); also pap, chap\n"
     "  --allow-ipv6-outside   do not block IPv6 that would go around the tunnel\n"
     "  -v, --verbose          say more, with times and event numbers\n"
@@ -36,7 +39,10 @@ enum {
     O_IF,
     O_ROUTE,
     O_NOROUTE,
+    O_IGNORE,
     O_NODNS,
+    O_NOV6,
+    O_DELEGATE,
     O_METHODS,
     O_V6,
     O_STATE,
@@ -53,7 +59,10 @@ static const struct option longs[] = {
     { "interface", required_argument, NULL, O_IF },
     { "route", required_argument, NULL, O_ROUTE },
     { "no-route", no_argument, NULL, O_NOROUTE },
+    { "ignore-server-routes", no_argument, NULL, O_IGNORE },
     { "no-dns", no_argument, NULL, O_NODNS },
+    { "no-ipv6", no_argument, NULL, O_NOV6 },
+    { "delegate", optional_argument, NULL, O_DELEGATE },
     { "methods", required_argument, NULL, O_METHODS },
     { "allow-ipv6-outside", no_argument, NULL, O_V6 },
     { "state-dir", required_argument, NULL, O_STATE },
@@ -199,6 +208,10 @@ static int take(int opt, char *arg, struct options *o)
     case O_STATE:
         o->state_dir = arg;
         return 0;
+    case O_DELEGATE:
+        o->delegate = true;
+        o->delegate_file = arg;
+        return !arg || *arg == '/' ? 0 : wrong("the file for the delegated prefix needs a whole path", arg);
     default:
         return 100 + EXIT_USAGE;
     }
@@ -211,6 +224,10 @@ static int flag(int opt, struct options *o)
         return o->no_route = true, 0;
     case O_NODNS:
         return o->no_dns = true, 0;
+    case O_IGNORE:
+        return o->ignore_server_routes = true, 0;
+    case O_NOV6:
+        return o->no_ipv6 = true, 0;
     case O_V6:
         return o->allow_ipv6_outside = true, 0;
     case 'v':
@@ -253,5 +270,7 @@ int options_read(int argc, char **argv, struct options *o)
         return wrong("no user was named: --user NAME", NULL);
     if (o->no_route && o->n_routes)
         return wrong("--route and --no-route exclude each other", NULL);
+    if (o->no_ipv6 && o->delegate)
+        return wrong("--delegate and --no-ipv6 exclude each other", NULL);
     return 0;
 }

@@ -30,7 +30,9 @@ struct options {
     unsigned n_routes;
     enum auth_method methods[AUTH_METHODS];
     unsigned n_methods;
-    bool no_route, no_dns, allow_ipv6_outside, verbose;
+    bool no_route, no_dns, no_ipv6, ignore_server_routes, allow_ipv6_outside, verbose;
+    bool delegate;             /* ask for a prefix for networks behind this host */
+    const char *delegate_file; /* where it is written to; NULL: it is only said */
 };
 
 /* EXIT_OK: go on. Anything else: leave with it less 100 (help was printed: 100; wrong usage: 102). */

@@ -29,7 +29,7 @@ struct parent {
     struct chan *engine, *resolver;
     struct timer *limit;
     pid_t engine_pid, resolver_pid;
-    struct prefix server;
+    struct up up;
     bool stopping, told, answered; /* told: the engine said how it ended; answered: the resolver has spoken */
     enum exit_code code;
 };
@@ -79,13 +79,16 @@ static void on_resolver_lost(void *ctx, int err)
 
 static void on_up(struct parent *p, const struct imsg *m)
 {
-    struct up_conf c = { .opt = p->opt, .call = p->plan->call, .server = p->server };
-    if (!p->server.family || up_decode(m->body, &c.net) < 0) {
+    if (!p->up.server.family || up_decode(m->body, &p->up.net) < 0) {
         stop(p, EXIT_FAILED);
         return;
     }
+    if (p->up.made) {
+        up_change(&p->up);
+        return;
+    }
     unsigned offload = 0;
-    int fd = up_host(p->undo, &c, &offload);
+    int fd = up_host(&p->up, &offload);
     if (fd < 0) { /* said why; end the call in order, then put the host back */
         p->code = EXIT_FAILED;
         p->told = true;
@@ -101,14 +104,22 @@ static void on_up(struct parent *p, const struct imsg *m)
 static bool on_peer(struct parent *p, const struct imsg *m)
 {
     struct prefix at;
-    if (address_decode(m->body, &at) < 0)
+    if (p->up.made || address_decode(m->body, &at) < 0)
         return false;
     for (unsigned i = 0; i < p->plan->n_addresses; i++)
         if (prefix_eq(&at, &p->plan->addresses[i])) {
-            p->server = at;
+            p->up.server = at;
             return true;
         }
     return false;
+}
+
+static void on_offer(struct parent *p, const struct imsg *m)
+{
+    if (offer_decode(m->body, &p->up.offer) < 0)
+        stop(p, EXIT_FAILED);
+    else if (p->up.made)
+        up_change(&p->up);
 }
 
 static void on_engine(void *ctx, struct imsg *m)
@@ -129,6 +140,9 @@ static void on_engine(void *ctx, struct imsg *m)
         break;
     case CM_UP:
         on_up(p, m);
+        break;
+    case CM_OFFER:
+        on_offer(p, m);
         break;
     case CM_DOWN:
         stop(p, p->told ? p->code : (enum exit_code)m->body.p[0]);
@@ -267,6 +281,7 @@ int parent_main(const struct options *o, struct plan *plan, int ca_fd, const cha
     char err[256];
     unsigned left = 0;
     p = (struct parent){ .opt = o, .plan = plan, .code = EXIT_FAILED };
+    p.up = (struct up){ .opt = o, .call = plan->call };
     int opened = undo_open(o->state_dir, o->interface, &p.undo, &left, err);
     if (opened < 0) {
         event(opened == ERR_STATE ? EV_UNDO_BUSY : EV_CLIENT_SETUP_FAILED, plan->call,
@@ -275,6 +290,7 @@ int parent_main(const struct options *o, struct plan *plan, int ca_fd, const cha
     }
     if (left)
         event(EV_LEFTOVERS_UNDONE, plan->call, F_TEXT("interface", o->interface), F_NUM("entries", left));
+    p.up.undo = p.undo;
     int code = run(&p, ca_fd, role_user);
     secret_wipe(plan->password, sizeof plan->password);
     put_back(&p);

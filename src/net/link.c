@@ -160,3 +160,49 @@ int nl_addr_add(const char *name, const struct prefix *addr, const struct prefix
                         prefix_text(addr, text), name, strerror(r));
     return 0;
 }
+
+int nl_addr_put(const char *name, const struct prefix *addr, bool deprecated, char err[256])
+{
+    union nl_request q;
+    char text[PREFIX_TEXT];
+    int index = nl_link_index(name);
+    const struct ifa_cacheinfo for_ever = { .ifa_prefered = deprecated ? 0 : UINT32_MAX, .ifa_valid = UINT32_MAX };
+
+    if (index == 0)
+        return net_fail(err, ERR_MISSING, "there is no interface %.15s", name);
+    if (addr->family != 6)
+        return net_fail(err, ERR_VALUE, "not an IPv6 address for interface %s", name);
+    struct ifaddrmsg *m = nl_begin(&q, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, sizeof(*m));
+    m->ifa_family = nl_family(addr);
+    m->ifa_prefixlen = addr->len;
+    m->ifa_flags = IFA_F_NODAD; /* nobody else is on a tunnel: usable at once */
+    m->ifa_index = (uint32_t)index;
+    nl_put_addr(&q, IFA_LOCAL, addr);
+    nl_put_addr(&q, IFA_ADDRESS, addr);
+    mnl_attr_put(&q.head, IFA_CACHEINFO, sizeof(for_ever), &for_ever);
+    int r = nl_exchange(&q, NULL, NULL);
+    if (r != 0)
+        return net_fail(err, ERR_SYSTEM, "cannot give %s to interface %s: %s", prefix_text(addr, text), name,
+                        strerror(r));
+    return 0;
+}
+
+int nl_addr_del(const char *name, const struct prefix *addr, char err[256])
+{
+    union nl_request q;
+    char text[PREFIX_TEXT];
+    int index = nl_link_index(name);
+
+    if (index == 0)
+        return net_fail(err, ERR_MISSING, "there is no interface %.15s", name);
+    struct ifaddrmsg *m = nl_begin(&q, RTM_DELADDR, 0, sizeof(*m));
+    m->ifa_family = nl_family(addr);
+    m->ifa_prefixlen = addr->len;
+    m->ifa_index = (uint32_t)index;
+    nl_put_addr(&q, IFA_LOCAL, addr);
+    int r = nl_exchange(&q, NULL, NULL);
+    if (r != 0)
+        return net_fail(err, r == EADDRNOTAVAIL ? ERR_MISSING : ERR_SYSTEM, "cannot take %s from interface %s: %s",
+                        prefix_text(addr, text), name, strerror(r));
+    return 0;
+}

@@ -16,6 +16,12 @@ int nl_link_is_tun(const char *name) MUST_CHECK;
  * ERR_DUPLICATE if the address is there. */
 int nl_addr_add(const char *name, const struct prefix *addr, const struct prefix *peer, char err[256]) MUST_CHECK;
 
+/* IPv6: adds the address, or changes what is known of it. `deprecated`: no new connections begin from it (RFC 4862
+ * 5.5.4). */
+int nl_addr_put(const char *name, const struct prefix *addr, bool deprecated, char err[256]) MUST_CHECK;
+/* ERR_MISSING: it has gone, or its interface has. */
+int nl_addr_del(const char *name, const struct prefix *addr, char err[256]) MUST_CHECK;
+
 /* Routes that we add carry this protocol number (`ip route` shows "proto 173"), and only such are deleted: a route that
  * somebody else made for the same destination is never ours. */
 enum { NL_ROUTE_PROTOCOL = 173 };

@@ -310,15 +310,20 @@ int undo_sysctl(struct undo *u, const char *path, const char *value, char err[25
     return r;
 }
 
+static struct undo_entry route_entry(const struct nl_route *r)
+{
+    return (struct undo_entry){ .kind = UNDO_ROUTE,
+                                .prefix = r->dst,
+                                .via = r->via,
+                                .dev = r->unreachable ? "" : r->dev,
+                                .table = r->table,
+                                .metric = r->metric };
+}
+
 static int add_noted(struct undo *u, const struct nl_route *r, char err[256])
 {
     char old[256];
-    const struct undo_entry e = { .kind = UNDO_ROUTE,
-                                  .prefix = r->dst,
-                                  .via = r->via,
-                                  .dev = r->unreachable ? "" : r->dev,
-                                  .table = r->table,
-                                  .metric = r->metric };
+    const struct undo_entry e = route_entry(r);
     int n = undo_note(u, &e);
 
     if (n < 0)
@@ -337,6 +342,62 @@ int undo_route(struct undo *u, const struct nl_route *r, char err[256])
 
 /* ---- undoing ---- */
 
+/* The newest line of the same deed; n: none. */
+static unsigned find_line(const struct undo *u, const struct undo_entry *deed)
+{
+    for (unsigned i = u->lines.n; i-- > 0;) {
+        struct undo_entry e;
+        char line[UNDO_LINE_MAX];
+        if (!net_print(line, sizeof(line), "%s", u->lines.at[i]) || undo_parse(line, &e) < 0 || e.kind != deed->kind)
+            continue;
+        if (same_deed(&e, deed) || (e.kind != UNDO_ROUTE && strcmp(e.name, deed->name) == 0))
+            return i;
+    }
+    return u->lines.n;
+}
+
+bool undo_noted(const struct undo *u, const struct undo_entry *e)
+{
+    return find_line(u, e) < u->lines.n;
+}
+
+/* Writes the journal anew; where that fails the old one stays: what is undone twice does no harm. */
+static void rewrite(struct undo *u)
+{
+    int fresh = journal_make(u->folder, u->name, &u->lines);
+
+    if (fresh < 0)
+        return;
+    close(u->journal);
+    u->journal = fresh;
+}
+
+int undo_take_back(struct undo *u, const struct undo_entry *e)
+{
+    unsigned undone = 0, i;
+
+    if (u->journal < 0)
+        return ERR_STATE;
+    lock_folder(u);
+    i = find_line(u, e);
+    int r = i == u->lines.n ? ERR_MISSING : undo_line(u, u->lines.at[i], &undone) ? 0 : ERR_SYSTEM;
+    if (r == 0) {
+        free(u->lines.at[i]);
+        u->lines.n--;
+        memmove(&u->lines.at[i], &u->lines.at[i + 1], (u->lines.n - i) * sizeof(u->lines.at[0]));
+        rewrite(u);
+    }
+    unlock_folder(u);
+    return r;
+}
+
+int undo_route_back(struct undo *u, const struct nl_route *r)
+{
+    const struct undo_entry e = route_entry(r);
+
+    return undo_take_back(u, &e);
+}
+
 unsigned undo_back(struct undo *u)
 {
     unsigned undone = 0;
@@ -345,11 +406,7 @@ unsigned undo_back(struct undo *u)
         return 0;
     lock_folder(u);
     unsigned failed = undo_lines(u, &undone);
-    int fresh = journal_make(u->folder, u->name, &u->lines);
-    if (fresh >= 0) { /* else the old one stays: what is undone twice does no harm */
-        close(u->journal);
-        u->journal = fresh;
-    }
+    rewrite(u);
     unlock_folder(u);
     return failed;
 }

@@ -49,6 +49,14 @@ int undo_sysctl(struct undo *u, const char *path, const char *value, char err[25
  * instance did not make (if it did and in all parts the same one, as the pin of a server that both dial, this is 0 and
  * the last of them deletes it). A route that is not Adit's is not deleted on undoing, although it was noted. */
 int undo_route(struct undo *u, const struct nl_route *r, char err[256]) MUST_CHECK;
+/* undo_take_back() of a route. */
+int undo_route_back(struct undo *u, const struct nl_route *r) MUST_CHECK;
+/* Undoes one entry now, the newest that is the same deed (routes: in all parts; others: kind and name), and takes it out
+ * of the journal: what it did is not wanted any more. ERR_MISSING: there is no such entry; ERR_SYSTEM: it could not be
+ * undone (undo_report() says why), and stays. */
+int undo_take_back(struct undo *u, const struct undo_entry *e) MUST_CHECK;
+/* Is such an entry, as above, in the journal? */
+bool undo_noted(const struct undo *u, const struct undo_entry *e);
 /* Undoes everything, newest first, removes the journal (kept if something could not be undone). Returns how many
  * entries could not be undone. After it only undo_report() and undo_free() are allowed. */
 unsigned undo_all(struct undo *u);

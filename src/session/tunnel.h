@@ -28,6 +28,7 @@ struct tunnel_conf {
     const char *server_name;     /* CHAP; not owned */
     struct slice user, password; /* client; not owned */
     bool want_dns;               /* client */
+    uint8_t interface_id[8];     /* client: what we ask for in IPV6CP; all zero: drawn at random */
     uint16_t mtu;                /* inner MTU wished for towards an Adit peer; 0: 1400, which every peer gets */
 };
 

@@ -26,6 +26,7 @@ static void accepted(struct tunnel *t, struct auth_client_event *e)
         .ipcp = { .server = false, .want_dns = t->conf.want_dns },
         .ip6cp = { .on = t->conf.link.ipv6 },
     };
+    memcpy(net.ip6cp.our_id, t->conf.interface_id, sizeof net.ip6cp.our_id);
     tunnel_authenticated(t, e->hlak, &net);
 }
 

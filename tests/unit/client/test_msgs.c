@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 static struct plan full;
-static uint8_t buf[4096];
+static uint8_t buf[2 * CM_OFFER_MAX];
 
 static void fill(char *dst, size_t n, char c)
 {
@@ -25,7 +25,9 @@ static size_t encode_full(void)
     fill(full.host_header, sizeof full.host_header - 1, 'H');
     fill(full.call, sizeof full.call - 1, 'c');
     fill(full.user, sizeof full.user - 1, 'u');
-    full.host_is_ip = full.want_dns = true;
+    full.host_is_ip = full.want_dns = full.want_ipv6 = true;
+    memset(full.interface_id, 0x77, sizeof full.interface_id);
+    memset(full.duid, 0x55, sizeof full.duid);
     full.port = 65535;
     full.password_len = sizeof full.password;
     memset(full.password, 0, sizeof full.password); /* a password is bytes */
@@ -57,7 +59,9 @@ static void test_plan(void **state)
     assert_string_equal(got.call, full.call);
     assert_string_equal(got.user, full.user);
     assert_int_equal(got.port, 65535);
-    assert_true(got.host_is_ip && got.want_dns && !got.verbose);
+    assert_true(got.host_is_ip && got.want_dns && got.want_ipv6 && !got.want_prefix && !got.verbose);
+    assert_memory_equal(got.interface_id, full.interface_id, sizeof full.interface_id);
+    assert_memory_equal(got.duid, full.duid, sizeof full.duid);
     assert_int_equal(got.password_len, sizeof full.password);
     assert_memory_equal(got.password, full.password, sizeof full.password);
     assert_memory_equal(got.pins, full.pins, sizeof full.pins);
@@ -182,15 +186,94 @@ static void test_addresses(void **state)
 static void test_up(void **state)
 {
     (void)state;
-    struct up_net u = { 0x0a500002, 0x0a500001, { 1, 2 }, 1400 }, got;
+    struct up_net u = { true, true, 0x0a500002, 0x0a500001, { 1, 2 }, { 3, 4 }, { 5, 6 }, 1400 }, got;
     size_t n = up_encode(&u, buf, sizeof buf);
-    assert_int_equal(n, 18);
+    assert_int_equal(n, 36);
     assert_int_equal(up_decode(slice_of(buf, n), &got), 0);
     assert_memory_equal(&got.dns, &u.dns, sizeof u.dns);
     assert_true(got.our_addr == u.our_addr && got.peer_addr == u.peer_addr && got.mtu == 1400);
     for (size_t cut = 0; cut < n; cut++)
         assert_true(up_decode(slice_of(buf, cut), &got) < 0);
     assert_true(up_decode(slice_of(buf, n + 1), &got) < 0);
+    assert_memory_equal(got.our_id, u.our_id, sizeof u.our_id);
+    assert_memory_equal(got.peer_id, u.peer_id, sizeof u.peer_id);
+    buf[0] = buf[1] = 0; /* up with neither family */
+    assert_true(up_decode(slice_of(buf, n), &got) < 0);
+}
+
+/* Every list as long as it may be. */
+static void make_offer(struct net_offer *o)
+{
+    static const uint8_t six[16] = { 0xfd, [15] = 1 };
+    memset(o, 0, sizeof *o);
+    o->dhcp4 = o->ra = o->routes4 = true;
+    for (o->n_addresses = 0; o->n_addresses < NET_ADDRESSES; o->n_addresses++)
+        o->addresses[o->n_addresses] = (struct net_address){ prefix_v6(six, o->n_addresses), 1 };
+    for (o->n_routes = 0; o->n_routes < NET_ROUTES; o->n_routes++)
+        o->routes[o->n_routes] = (struct net_route){ .to = prefix_v4(o->n_routes << 24, 8), .preference = -1 };
+    for (o->n_dns = 0; o->n_dns < NET_DNS; o->n_dns++)
+        o->dns[o->n_dns] = prefix_v4(o->n_dns, 32);
+    for (o->n_nbns = 0; o->n_nbns < NET_NBNS; o->n_nbns++)
+        o->nbns[o->n_nbns] = prefix_v4(o->n_nbns, 32);
+    for (o->n_delegated = 0; o->n_delegated < NET_DELEGATED; o->n_delegated++)
+        o->delegated[o->n_delegated] = prefix_v6(six, 56);
+    for (o->n_search = 0; o->n_search < DNS_NAMES_MAX; o->n_search++)
+        for (size_t i = 0; i < DNS_NAME_TEXT - 1; i++)
+            o->search[o->n_search].text[i] = i % 10 == 9 ? '.' : (char)('a' + o->n_search);
+    o->domain = o->search[0];
+    o->mtu6 = 1400;
+    memset(o->wpad, 'w', sizeof o->wpad - 1);
+}
+
+static void test_offer(void **state)
+{
+    (void)state;
+    static struct net_offer o, got;
+    make_offer(&o);
+    size_t n = offer_encode(&o, buf, sizeof buf);
+    assert_true(n > 0 && n <= CM_OFFER_MAX);
+    memset(&got, 0, sizeof got);
+    assert_int_equal(offer_decode(slice_of(buf, n), &got), 0);
+    size_t again = offer_encode(&got, buf + CM_OFFER_MAX, CM_OFFER_MAX);
+    assert_int_equal(again, n);
+    assert_memory_equal(buf, buf + CM_OFFER_MAX, n);
+    for (size_t cut = 0; cut < n; cut++)
+        assert_true(offer_decode(slice_of(buf, cut), &got) < 0);
+    assert_true(offer_decode(slice_of(buf, n + 1), &got) < 0);
+    memset(&o, 0, sizeof o); /* the shortest passes the monitor too */
+    struct imsg m = { .type = CM_OFFER, .body = slice_of(buf, offer_encode(&o, buf, sizeof buf)) };
+    assert_null(client_msg_check(CM_FROM_ENGINE, &m));
+}
+
+/* What an engine in foreign hands might say. */
+static void test_offer_refused(void **state)
+{
+    (void)state;
+    static struct net_offer o, got;
+    static const char *const bad[] = { "-x", "a b", "a\nnameserver 192.0.2.1", "a..b", "\xff" };
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        memset(&o, 0, sizeof o);
+        memcpy(o.domain.text, bad[i], strlen(bad[i]));
+        assert_true(offer_decode(slice_of(buf, offer_encode(&o, buf, sizeof buf)), &got) < 0);
+        o.search[0] = o.domain;
+        o.n_search = 1;
+        memset(&o.domain, 0, sizeof o.domain);
+        assert_true(offer_decode(slice_of(buf, offer_encode(&o, buf, sizeof buf)), &got) < 0);
+    }
+    memset(&o, 0, sizeof o);
+    o.n_routes = 1;
+    o.routes[0].to = (struct prefix){ .family = 4, .len = 33 };
+    assert_true(offer_decode(slice_of(buf, offer_encode(&o, buf, sizeof buf)), &got) < 0);
+    o.routes[0].to = (struct prefix){ .family = 6, .len = 128 };
+    assert_int_equal(offer_decode(slice_of(buf, offer_encode(&o, buf, sizeof buf)), &got), 0);
+    o.n_routes = 0;
+    o.n_dns = 1; /* a resolver is one address */
+    o.dns[0] = prefix_v4(0x0a000000, 24);
+    assert_true(offer_decode(slice_of(buf, offer_encode(&o, buf, sizeof buf)), &got) < 0);
+    o.n_dns = 0;
+    o.n_addresses = 1; /* of IPv6 only */
+    o.addresses[0].p = prefix_v4(1, 32);
+    assert_true(offer_decode(slice_of(buf, offer_encode(&o, buf, sizeof buf)), &got) < 0);
 }
 
 /* Who may say what, and how long it is: below, exactly, above. */
@@ -203,10 +286,15 @@ static void test_monitor(void **state)
         size_t min, max;
         unsigned fds;
     } allowed[] = {
-        { CM_FROM_ENGINE, CM_PEER, 18, 18, 0 },        { CM_FROM_ENGINE, CM_UP, 18, 18, 0 },
-        { CM_FROM_ENGINE, CM_DOWN, 1, 1, 0 },          { CM_FROM_RESOLVER, CM_ADDRESSES, 3, 1024, 0 },
-        { CM_FROM_PARENT, CM_LOOKUP, 1, OPT_HOST, 0 }, { CM_FROM_PARENT, CM_PLAN, 16, 4096, 0 },
-        { CM_FROM_PARENT, CM_TUN, 0, 0, 1 },           { CM_FROM_PARENT, CM_STOP, 0, 0, 0 },
+        { CM_FROM_ENGINE, CM_PEER, 18, 18, 0 },
+        { CM_FROM_ENGINE, CM_UP, 36, 36, 0 },
+        { CM_FROM_ENGINE, CM_OFFER, 16, CM_OFFER_MAX, 0 },
+        { CM_FROM_ENGINE, CM_DOWN, 1, 1, 0 },
+        { CM_FROM_RESOLVER, CM_ADDRESSES, 3, 1024, 0 },
+        { CM_FROM_PARENT, CM_LOOKUP, 1, OPT_HOST, 0 },
+        { CM_FROM_PARENT, CM_PLAN, 16, 4096, 0 },
+        { CM_FROM_PARENT, CM_TUN, 0, 0, 1 },
+        { CM_FROM_PARENT, CM_STOP, 0, 0, 0 },
     };
     for (int from = CM_FROM_ENGINE; from <= CM_FROM_PARENT; from++)
         for (uint32_t type = 0; type < CM_DOWN + 2; type++) {
@@ -239,9 +327,9 @@ static void test_monitor(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plan),    cmocka_unit_test(test_plan_cut),  cmocka_unit_test(test_plan_lengths),
-        cmocka_unit_test(test_address), cmocka_unit_test(test_addresses), cmocka_unit_test(test_up),
-        cmocka_unit_test(test_monitor),
+        cmocka_unit_test(test_plan),    cmocka_unit_test(test_plan_cut),      cmocka_unit_test(test_plan_lengths),
+        cmocka_unit_test(test_address), cmocka_unit_test(test_addresses),     cmocka_unit_test(test_up),
+        cmocka_unit_test(test_offer),   cmocka_unit_test(test_offer_refused), cmocka_unit_test(test_monitor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,13 +132,45 @@ static void test_follow(void **state)
     rmdir(dir);
 }
 
+/* What takes the place of a resolv.conf. */
+static void test_print(void **state)
+{
+    (void)state;
+#define HEAD "# Made by adit while its tunnel is up; what was here comes back after it.\n"
+    static const char *const names[] = { "corp.example", "lab.example" };
+    struct prefix servers[2];
+    assert_int_equal(prefix_parse("10.80.0.1", false, &servers[0]), 0);
+    assert_int_equal(prefix_parse("fd00:80::1", false, &servers[1]), 0);
+    static const struct {
+        const char *old;
+        unsigned n, n_search;
+        const char *want;
+    } rows[] = {
+        { "", 1, 0, HEAD "nameserver 10.80.0.1\n" },
+        { "nameserver 192.0.2.1\n", 2, 0, HEAD "nameserver 10.80.0.1\nnameserver fd00:80::1\n" },
+        { "search home.example\nnameserver 192.0.2.1\noptions timeout:1 attempts:2\n", 1, 0,
+          HEAD "nameserver 10.80.0.1\nsearch home.example\noptions timeout:1 attempts:2\n" },
+        { "search home.example\noptions edns0\n", 1, 2,
+          HEAD "nameserver 10.80.0.1\nsearch corp.example lab.example\noptions edns0\n" },
+        { "domain home.example", 1, 1, HEAD "nameserver 10.80.0.1\nsearch corp.example\n" },
+        { "# search x\nsortlist 10.0.0.0\n optionsx\n", 1, 0, HEAD "nameserver 10.80.0.1\n" },
+    };
+    char text[1024];
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct dns_wish w = { servers, rows[i].n, names, rows[i].n_search, false };
+        assert_true(dns_print(slice_str(rows[i].old), &w, text, sizeof text));
+        assert_string_equal(text, rows[i].want);
+        for (size_t cap = 1; cap <= strlen(rows[i].want); cap++)
+            assert_false(dns_print(slice_str(rows[i].old), &w, text, cap));
+    }
+#undef HEAD
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_max),
-        cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_follow),
+        cmocka_unit_test(test_parse), cmocka_unit_test(test_print),  cmocka_unit_test(test_max),
+        cmocka_unit_test(test_cut),   cmocka_unit_test(test_follow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
