@@ -136,7 +136,9 @@ struct config {
 /* Reads and checks the file. 0, or 2 after writing every error as "file:line: words" to err_file (a FILE *);
  * *ret_c is untouched then. `check_files`: also that the files and the user that it names are there. */
 int config_read(const char *path, struct config *ret_c, void *err_file, bool check_files) MUST_CHECK;
-/* The same for text already in memory; `path` is for messages and relative paths. */
+/* A running server's file again, with files checked: its own interface, whatever its name will be, is in nobody's way. */
+int config_reread(const char *path, const char *own_interface, struct config *ret_c, void *err_file) MUST_CHECK;
+/* The same as config_read() for text already in memory; `path` is for messages and relative paths. */
 int config_read_text(struct slice text, const char *path, struct config *ret_c, void *err_file,
                      bool check_files) MUST_CHECK;
 
