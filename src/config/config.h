@@ -112,12 +112,15 @@ struct config {
     unsigned n_names;
     struct config_range ranges[CONFIG_RANGES];
     unsigned n_ranges;
-    bool nat66;                  /* also IPv6 is translated; default false: it is routed */
-    char ndp_proxy[16];          /* interface on which clients' IPv6 addresses are answered for; empty: none */
-    char interface[16];          /* default adit0 */
-    bool nat;                    /* default false */
-    char outer[16];              /* outer interface for nat; empty: that of the default route */
-    unsigned workers;            /* 0: one a core */
+    bool nat66;         /* also IPv6 is translated; default false: it is routed */
+    char ndp_proxy[16]; /* interface on which clients' IPv6 addresses are answered for; empty: none */
+    char interface[16]; /* default adit0 */
+    bool nat;           /* default false */
+    char outer[16];     /* outer interface for nat; empty: that of the default route */
+    unsigned workers;   /* 0: one a core */
+    struct {
+        bool offload, fq; /* TSO and USO on the interface; flows and CoDel in sessions' queues */
+    } debug;
     bool steering;               /* default true; false is for tests and odd kernels */
     char user[32];               /* unprivileged user of the roles; default "adit" where it exists, else "nobody" */
     char state_dir[CONFIG_PATH]; /* undo journal; default /run/adit */
