@@ -15,6 +15,7 @@
 #include "client/parent.h"
 #include "client/resolve.h"
 #include "events/events.h"
+#include "priv/proc.h"
 #include "tls/prim_host.h"
 
 static const char system_ca[] = "/etc/ssl/certs/ca-certificates.crt";
@@ -76,6 +77,10 @@ static void make_plan(const struct options *o, struct plan *p)
 
 static int role_main(const char *role, const char *user)
 {
+    if (!proc_has_channel()) {
+        fprintf(stderr, "adit: adit starts its roles itself; see adit --help\n");
+        return EXIT_USAGE;
+    }
     if (strcmp(role, "engine") == 0)
         return engine_main(user);
     if (strcmp(role, "resolver") == 0)

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -203,4 +204,11 @@ int proc_spawn(const struct proc_start *s, pid_t *ret_pid, int *ret_fd)
     else
         *ret_fd = chan[0];
     return e;
+}
+
+bool proc_has_channel(void)
+{
+    int type = 0;
+    socklen_t n = sizeof(type);
+    return getsockopt(PROC_CHANNEL_FD, SOL_SOCKET, SO_TYPE, &type, &n) == 0 && type == SOCK_SEQPACKET;
 }

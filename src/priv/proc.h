@@ -40,4 +40,7 @@ struct proc_confine {
  * run before any thread is started: capabilities are a thread's. */
 int proc_confine(const struct proc_confine *c, char err[256]) MUST_CHECK;
 
+/* Was this process started as a role by its parent (the channel is there), and not by hand? */
+bool proc_has_channel(void);
+
 #endif

@@ -64,7 +64,7 @@ static void note_ppp(const struct conn *c, const struct note *n)
     else if (n->id == NOTE_LCP_LOOP)
         event(EV_LCP_LOOP, c->call, F_TEXT("peer", c->peer_text));
     else if (n->id == NOTE_LCP_TERM_RECEIVED && n->a)
-        event(EV_LCP_TERMINATED, c->call, F_NUM("error", n->b));
+        event(EV_LCP_TERMINATED, c->call, F_NUM("error", n->b), F_TEXT("meaning", event_ras_text(n->b)));
     else if (n->id == NOTE_LCP_TERM_RECEIVED)
         event(EV_LCP_TERMINATED, c->call, F_BYTES("text", n->text));
     else if (n->id == NOTE_LCP_PROTO_REJECTED)

@@ -1,5 +1,6 @@
 /* aditd: the server's one binary. Without --role it is master; the roles are the same file, started by master. */
 #include "events/events.h"
+#include "priv/proc.h"
 #include "server/admin_role.h"
 #include "server/authd.h"
 #include "server/master.h"
@@ -38,6 +39,8 @@ static int bad_usage(const char *what, const char *arg)
 /* Not told in the usage: master starts its roles this way. They need the channel that comes with it. */
 static int run_role(const char *role, int argc, char **argv)
 {
+    if (!proc_has_channel())
+        return bad_usage("aditd starts its roles itself", role);
     if (strcmp(role, "worker") == 0)
         return worker_main(argc, argv);
     if (strcmp(role, "authd") == 0)
