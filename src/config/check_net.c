@@ -2,6 +2,7 @@
 #include "config/values_parts.h"
 
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 

@@ -9,9 +9,9 @@ struct build {
     struct reader *r;
     struct config c;
     const char *own_interface; /* of the server that reads its file again; "": none */
-    char folder[CONFIG_PATH]; /* of the file; relative paths begin there */
-    unsigned block;           /* number of the block that we are in, from 1; 0: none yet */
-    bool skip_block;          /* too many of them, or its title is wrong: its settings go nowhere */
+    char folder[CONFIG_PATH];  /* of the file; relative paths begin there */
+    unsigned block;            /* number of the block that we are in, from 1; 0: none yet */
+    bool skip_block;           /* too many of them, or its title is wrong: its settings go nowhere */
     struct {
         unsigned line, block;
     } seen[160]; /* where each option of the table was set last */
