@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- the sessions, by handle and by address ---- */
+/* ---- the sessions, by handle ---- */
 
 static struct sess **bucket(struct judge *j, uint32_t worker, uint64_t session)
 {
@@ -18,43 +18,12 @@ static struct sess **bucket(struct judge *j, uint32_t worker, uint64_t session)
 }
 _Static_assert(JUDGE_BUCKETS == 1 << 12, "the twelve upper bits of the hash");
 
-static struct sess *find(struct judge *j, uint32_t worker, uint64_t session)
+struct sess *judge_find(struct judge *j, uint32_t worker, uint64_t session)
 {
     struct sess *s = *bucket(j, worker, session);
     while (s && (s->who.worker != worker || s->who.session != session))
         s = s->next;
     return s;
-}
-
-/* Neighbouring addresses are in different buckets. */
-static struct sess **address_bucket(struct judge *j, uint32_t ipv4)
-{
-    return &j->by_address[ipv4 % JUDGE_BUCKETS];
-}
-
-struct sess *judge_holder(struct judge *j, uint32_t ipv4)
-{
-    struct sess *s = *address_bucket(j, ipv4);
-    while (s && s->leased != ipv4)
-        s = s->next_on_address;
-    return s;
-}
-
-void judge_set_lease(struct judge *j, struct sess *s, uint32_t ipv4)
-{
-    if (s->leased) {
-        struct sess **at = address_bucket(j, s->leased);
-        while (*at != s)
-            at = &(*at)->next_on_address;
-        *at = s->next_on_address;
-        (void)pool_give_back(j->pool, s->leased);
-    }
-    s->leased = ipv4;
-    if (ipv4) {
-        struct sess **at = address_bucket(j, ipv4);
-        s->next_on_address = *at;
-        *at = s;
-    }
 }
 
 /* ---- deadlines ---- */
@@ -127,22 +96,20 @@ static void forget_eap(struct sess *s)
     s->eap = NULL;
 }
 
-/* Unlinks and frees; the lease goes back. Returns the address that it held, 0 if none. */
-static uint32_t end(struct judge *j, struct sess *s)
+/* Unlinks and frees; the lease goes back. */
+static void end(struct judge *j, struct sess *s)
 {
-    uint32_t ipv4 = s->leased;
     struct sess **at = bucket(j, s->who.worker, s->who.session);
     while (*at != s)
         at = &(*at)->next;
     *at = s->next;
     if (list_of(j, s->state))
         list_remove(list_of(j, s->state), s);
-    judge_set_lease(j, s, 0);
+    judge_release(j, s);
     forget_eap(s);
     secret_wipe(s, sizeof(*s));
     free(s);
     j->n_sessions--;
-    return ipv4;
 }
 
 void judge_say(struct judge *j, struct sess *s, const struct judge_result *r)
@@ -170,8 +137,11 @@ static void survey_one(void *ctx, const struct user *u)
 {
     struct survey *v = ctx;
     struct judge *j = v->j;
-    if (u->ipv4)
-        pool_reserve(j->pool, u->ipv4);
+    struct entitled has;
+    judge_entitle(j, u, &has);
+    for (unsigned i = 0; i < 2; i++)
+        if (has.fixed[i].family)
+            pool_reserve(j->pool, &has.fixed[i]);
     v->clear += u->has_clear;
     if (user_serves_any(u, j->c.methods, j->c.n_methods))
         return;
@@ -182,8 +152,8 @@ static void survey_one(void *ctx, const struct user *u)
 void judge_refresh(struct judge *j)
 {
     uint64_t version = users_version(j->users);
-    if (version == j->users_version || version == 0)
-        return; /* 0: it cannot be read now; the login that brought us here says so, and what is reserved stays so */
+    if (version == j->users_version && version != 0)
+        return;
     struct survey v = { .j = j, .say = j->users_version == 0 };
     j->users_version = version;
     pool_reserve_begin(j->pool);
@@ -231,6 +201,7 @@ struct judge *judge_new(const struct config *c, const struct env *env, void *loo
     j->end = end_fn;
     j->ctx = ctx;
     j->loop = loop;
+    owners_init(&j->held);
     j->max_sessions = c->limit.sessions + c->limit.half_open;
     env->random(env->ctx, j->fake_nt_hash, sizeof(j->fake_nt_hash));
     env->random(env->ctx, j->fake_secret, sizeof(j->fake_secret));
@@ -242,11 +213,21 @@ struct judge *judge_new(const struct config *c, const struct env *env, void *loo
     return j;
 }
 
+static bool same_ranges(const struct config *a, const struct config_list *x, const struct config *b,
+                        const struct config_list *y)
+{
+    return x->n == y->n && memcmp(&a->ranges[x->at], &b->ranges[y->at], x->n * sizeof(a->ranges[0])) == 0;
+}
+
 static bool same_pools(const struct config *a, const struct config *b)
 {
-    for (unsigned i = 0; i < a->n_pools && i < b->n_pools; i++)
-        if (!prefix_eq(&a->pools[i].ipv4, &b->pools[i].ipv4))
+    for (unsigned i = 0; i < a->n_pools && i < b->n_pools; i++) {
+        const struct config_pool *x = &a->pools[i], *y = &b->pools[i];
+        if (!prefix_eq(&x->ipv4, &y->ipv4) || !prefix_eq(&x->ipv6, &y->ipv6) || x->ipv6_shared != y->ipv6_shared ||
+            !prefix_eq(&x->delegate_from, &y->delegate_from) || x->delegate != y->delegate ||
+            !same_ranges(a, &x->ranges, b, &y->ranges) || !same_ranges(a, &x->exclude, b, &y->exclude))
             return false;
+    }
     return a->n_pools == b->n_pools;
 }
 
@@ -257,10 +238,7 @@ static int change_pools(struct judge *j, const struct config *c)
     if (!pool)
         return ERR_NOMEM;
     pool_inherit(pool, j->pool);
-    for (unsigned i = 0; i < JUDGE_BUCKETS; i++)
-        for (const struct sess *s = j->buckets[i]; s; s = s->next)
-            if (s->leased)
-                (void)!pool_take(pool, s->leased);
+    judge_repool(j, pool);
     pool_free(j->pool);
     j->pool = pool;
     return 0;
@@ -296,10 +274,11 @@ void judge_free(struct judge *j)
         return;
     for (unsigned i = 0; i < JUDGE_BUCKETS; i++)
         while (j->buckets[i])
-            (void)end(j, j->buckets[i]);
+            end(j, j->buckets[i]);
     watch_free(j->watch);
     slow_free(j->slow);
     pool_free(j->pool);
+    owners_done(&j->held);
     users_close(j->users);
     secret_wipe(j, sizeof(*j));
     free(j);
@@ -321,7 +300,7 @@ static void refuse_at_the_door(struct judge *j, const struct judge_who *who, uin
 
 void judge_ask(struct judge *j, const struct judge_who *who, uint32_t ask, const struct auth_question *q, msec now)
 {
-    struct sess *s = find(j, who->worker, who->session);
+    struct sess *s = judge_find(j, who->worker, who->session);
     judge_refresh(j);
     if (!s)
         s = begin(j, who, now);
@@ -342,54 +321,50 @@ void judge_ask(struct judge *j, const struct judge_who *who, uint32_t ask, const
 
 void judge_up(struct judge *j, uint32_t worker, uint64_t session)
 {
-    struct sess *s = find(j, worker, session);
+    struct sess *s = judge_find(j, worker, session);
     if (s)
         forget_eap(s);
 }
 
 int judge_hold(struct judge *j, const struct judge_who *who, const char *user, const struct params *p, msec now)
 {
-    const struct prefix *first = &p->prefixes[0];
-    uint32_t ipv4 = p->n_prefixes && first->family == 4 && first->len == 32 ? prefix_v4_addr(first) : 0;
     struct user u;
-    int taken = find(j, who->worker, who->session) ? ERR_STATE : ipv4 ? pool_take(j->pool, ipv4) : ERR_VALUE;
-    if (taken == ERR_STATE)
-        return ERR_STATE; /* ERR_VALUE: of a pool that is no more; nobody else can get it */
-    struct sess *s = begin(j, who, now);
-    if (!s) {
-        if (taken == 0)
-            (void)pool_give_back(j->pool, ipv4);
-        return ERR_NOMEM;
+    struct sess *s = judge_find(j, who->worker, who->session) ? NULL : begin(j, who, now);
+    if (!s)
+        return judge_find(j, who->worker, who->session) ? ERR_STATE : ERR_NOMEM;
+    int r = judge_hold_all(j, s, p);
+    if (r < 0) {
+        end(j, s);
+        return r;
     }
     snprintf(s->user, sizeof(s->user), "%s", user);
     if (users_find(j->users, slice_str(user), &u) == 1) {
         s->known = true;
-        s->fixed = u.ipv4;
+        judge_entitle(j, &u, &s->want);
+        s->has = s->want;
         user_wipe(&u);
     }
-    if (taken == 0)
-        judge_set_lease(j, s, ipv4);
-    s->lease_is_fixed = ipv4 && s->fixed == ipv4;
     judge_enter(j, s, SESS_ACCEPTED, now);
     return 0;
 }
 
-/* An address that becomes free goes to whoever waits for it. */
-static void end_and_pass_on(struct judge *j, struct sess *s, msec now)
+/* What becomes free goes to whoever waits for it. */
+static void pass_on(struct judge *j, msec now)
 {
-    uint32_t ipv4 = end(j, s);
-    struct sess *w = ipv4 ? j->replacing.oldest : NULL;
-    while (w && w->fixed != ipv4)
-        w = w->newer;
-    if (w)
-        judge_take_over(j, w, now);
+    for (struct sess *s = j->replacing.oldest, *newer; s; s = newer) {
+        newer = s->newer;
+        if (!judge_held_up(j, s))
+            judge_take_over(j, s, now);
+    }
 }
 
 void judge_down(struct judge *j, uint32_t worker, uint64_t session, msec now)
 {
-    struct sess *s = find(j, worker, session);
-    if (s)
-        end_and_pass_on(j, s, now);
+    struct sess *s = judge_find(j, worker, session);
+    if (!s)
+        return;
+    end(j, s);
+    pass_on(j, now);
 }
 
 void judge_worker_gone(struct judge *j, uint32_t worker, msec now)
@@ -398,25 +373,25 @@ void judge_worker_gone(struct judge *j, uint32_t worker, msec now)
         struct sess **at = &j->buckets[i];
         while (*at) {
             if ((*at)->who.worker == worker)
-                (void)end(j, *at);
+                end(j, *at);
             else
                 at = &(*at)->next;
         }
     }
-    /* Whoever waited for one of them. What still waits has a holder on another worker. */
-    for (struct sess *s = j->replacing.oldest, *newer; s; s = newer) {
-        newer = s->newer;
-        if (!judge_holder(j, s->fixed))
-            judge_take_over(j, s, now);
-    }
+    pass_on(j, now); /* what still waits has a holder on another worker */
 }
 
 const char *judge_session(struct judge *j, uint32_t worker, uint64_t session, const struct judge_who **ret_who)
 {
-    const struct sess *s = find(j, worker, session);
+    const struct sess *s = judge_find(j, worker, session);
     if (s)
         *ret_who = &s->who;
     return s ? s->user : NULL;
+}
+
+struct pool *judge_pool(struct judge *j)
+{
+    return j->pool;
 }
 
 int judge_fd(const struct judge *j)
@@ -465,7 +440,7 @@ static void expire(struct judge *j, struct sess *s, msec now)
         forget_eap(s);
         judge_enter(j, s, SESS_ACCEPTED, now);
     } else {
-        (void)end(j, s);
+        end(j, s);
     }
 }
 

@@ -14,6 +14,7 @@
 #include "session/params.h"
 
 struct judge;
+struct pool;
 
 /* Who asks: one authentication conversation of one session of one worker. */
 struct judge_who {
@@ -54,6 +55,8 @@ void judge_free(struct judge *j);
  * database again (the file may be another one by now); where that fails, says so and keeps the old one. ERR_NOMEM: nothing
  * was changed. */
 int judge_configure(struct judge *j, const struct config *c) MUST_CHECK;
+/* The pool, whose memory outlives the process (pool_put); valid until judge_configure(). */
+struct pool *judge_pool(struct judge *j);
 void judge_ask(struct judge *j, const struct judge_who *who, uint32_t ask, const struct auth_question *q, msec now);
 /* The session is up / has ended: its lease is kept / freed, and its conversation forgotten. Also for sessions that
  * died while asking. */

@@ -37,17 +37,35 @@ void judge_refuse(struct judge *j, struct sess *s, unsigned code, bool retry, co
     judge_say(j, s, &r);
 }
 
+static void fill_names(const struct config *c, struct params *p)
+{
+    struct config_told t;
+    unsigned n = 0;
+    config_tell(c, p->pool, p->group, &t);
+    for (unsigned i = 0; i < t.n_dns; i++) {
+        if (t.dns[i].family == 4 && n < 2) /* what IPCP can carry (RFC 1877) */
+            p->dns[n++] = prefix_v4_addr(&t.dns[i]);
+        else if (t.dns[i].family == 6 && p->n_dns6 < PARAMS_DNS)
+            p->dns6[p->n_dns6++] = t.dns[i];
+    }
+    for (unsigned i = 0, k = 0; i < t.n_nbns && k < 2; i++)
+        if (t.nbns[i].family == 4)
+            p->nbns[k++] = prefix_v4_addr(&t.nbns[i]);
+}
+
 static void fill_params(const struct judge *j, const struct sess *s, struct params *p)
 {
+    const struct config_pool *pool =
+        s->lease.pool && s->lease.pool <= j->c.n_pools ? &j->c.pools[s->lease.pool - 1] : NULL;
     memset(p, 0, sizeof(*p));
-    p->prefixes[0] = prefix_v4(s->leased, 32);
-    p->n_prefixes = 1;
-    p->server_ipv4 = pool_server_of(j->pool, s->leased);
-    for (unsigned i = 0, n = 0; i < j->c.n_dns && n < 2; i++)
-        if (j->c.dns[i].family == 4)
-            p->dns[n++] = prefix_v4_addr(&j->c.dns[i]);
-    for (unsigned i = 0; i < j->c.n_nbns && i < 2; i++)
-        p->nbns[i] = prefix_v4_addr(&j->c.nbns[i]);
+    memcpy(p->prefixes, s->held, sizeof(p->prefixes));
+    p->n_prefixes = s->n_held;
+    p->server_ipv4 = pool && pool->ipv4.family ? prefix_v4_addr(&pool->ipv4) + 1 : 0;
+    p->link6 = s->lease.link6;
+    p->delegated6 = s->lease.delegated6;
+    p->pool = (uint8_t)s->lease.pool;
+    p->group = (uint8_t)s->has.group;
+    fill_names(&j->c, p);
     p->mtu = j->c.mtu;
     p->snapshot = j->c.number;
 }
@@ -72,78 +90,132 @@ static void no_address(struct judge *j, struct sess *s, const char *reason)
     judge_refuse(j, s, E_NO_DIALIN_PERMISSION, false, reason);
 }
 
-static void grant_any(struct judge *j, struct sess *s, msec now)
+static void exhausted(struct judge *j, struct sess *s)
 {
-    uint32_t ipv4;
-    if (pool_lease(j->pool, slice_str(s->user), &ipv4) < 0) {
-        event(EV_POOL_EXHAUSTED, s->who.call, F_BYTES("user", slice_str(s->user)));
-        no_address(j, s, "no address is free");
-        return;
-    }
-    judge_set_lease(j, s, ipv4);
-    s->lease_is_fixed = false;
-    accept(j, s, now);
+    event(EV_POOL_EXHAUSTED, s->who.call, F_BYTES("user", slice_str(s->user)));
+    no_address(j, s, "no address is free");
 }
 
-/* Only the newest of those who wait for an address gets it. */
+static void out_of_memory(struct judge *j, struct sess *s)
+{
+    event(EV_NO_MEMORY, s->who.call, F_TEXT("for", "a lease"));
+    no_address(j, s, "no address is free");
+}
+
+static void grant_any(struct judge *j, struct sess *s, msec now)
+{
+    static const struct pool_lease none;
+    struct pool_lease l;
+    if (pool_lease(j->pool, judge_pools_for(j, s->want.group), &none, slice_str(s->user), &l) < 0)
+        exhausted(j, s);
+    else if (judge_set_lease(j, s, &l) < 0)
+        out_of_memory(j, s);
+    else
+        accept(j, s, now);
+}
+
+/* Only the newest of those who wait for the same gets it. */
 static void refuse_other_waiters(struct judge *j, const struct sess *s, msec now)
 {
     for (struct sess *o = j->replacing.oldest, *newer; o; o = newer) {
         newer = o->newer;
-        if (o == s || o->fixed != s->fixed)
+        if (o == s || !judge_same_claim(o, s))
             continue;
         judge_enter(j, o, SESS_TALKING, now);
         no_address(j, o, "replaced by a newer login");
     }
 }
 
-void judge_take_over(struct judge *j, struct sess *s, msec now)
+static void unusable(struct judge *j, struct sess *s, const struct prefix *fixed, const char *fault)
 {
-    struct sess *holder = judge_holder(j, s->fixed);
-    if (holder)
-        judge_set_lease(j, holder, 0);
-    if (pool_take(j->pool, s->fixed) < 0) {
-        event(EV_FIXED_ADDRESS_UNUSABLE, s->who.call, F_BYTES("user", slice_str(s->user)));
-        judge_enter(j, s, SESS_TALKING, now);
-        no_address(j, s, "the fixed address cannot be given");
-        return;
-    }
-    judge_set_lease(j, s, s->fixed);
-    s->lease_is_fixed = true;
-    accept(j, s, now);
+    char text[PREFIX_TEXT];
+    event(EV_FIXED_ADDRESS_UNUSABLE, s->who.call, F_BYTES("user", slice_str(s->user)),
+          F_TEXT("address", prefix_text(fixed, text)), F_TEXT("cause", fault));
+    no_address(j, s, "the fixed address cannot be given");
 }
 
-static void grant_fixed(struct judge *j, struct sess *s, msec now)
+/* Both fixed ones, or none. A /64 beyond what the pool keeps count of is nobody else's. */
+static const struct prefix *take_fixed(struct judge *j, const struct entitled *want, struct pool_lease *l)
 {
-    const char *fault = pool_fixed_fault(&j->c, s->fixed);
-    if (fault) {
-        char text[PREFIX_TEXT];
-        struct prefix p = prefix_v4(s->fixed, 32);
-        event(EV_FIXED_ADDRESS_UNUSABLE, s->who.call, F_BYTES("user", slice_str(s->user)),
-              F_TEXT("address", prefix_text(&p, text)), F_TEXT("cause", fault));
-        no_address(j, s, "the fixed address cannot be given");
+    *l = (struct pool_lease){ .ipv4 = want->fixed[0], .link6 = want->fixed[1] };
+    if (l->ipv4.family && pool_take(j->pool, &l->ipv4) < 0)
+        return &want->fixed[0];
+    if (!l->link6.family || pool_take(j->pool, &l->link6) != ERR_STATE)
+        return NULL;
+    (void)pool_give_back(j->pool, &l->ipv4);
+    return &want->fixed[1];
+}
+
+void judge_take_over(struct judge *j, struct sess *s, msec now)
+{
+    struct pool_lease fixed, l;
+    struct sess *holder;
+    unsigned at = 0;
+    while ((holder = judge_holder(j, s, &at)) != NULL)
+        judge_release(j, holder);
+    judge_release(j, s);
+    judge_enter(j, s, SESS_TALKING, now);
+    const struct prefix *bad = take_fixed(j, &s->want, &fixed);
+    if (bad) {
+        unusable(j, s, bad, "somebody else has it");
         return;
     }
+    if (pool_lease(j->pool, judge_pools_for(j, s->want.group), &fixed, slice_str(s->user), &l) < 0) {
+        (void)pool_give_back(j->pool, &fixed.ipv4);
+        (void)pool_give_back(j->pool, &fixed.link6);
+        exhausted(j, s);
+    } else if (judge_set_lease(j, s, &l) < 0) {
+        out_of_memory(j, s);
+    } else {
+        accept(j, s, now);
+    }
+}
+
+static bool networks_clash(struct judge *j, struct sess *s)
+{
+    const struct sess *other = judge_clash(j, s);
+    if (!other)
+        return false;
+    event(EV_ROUTED_OVERLAP, s->who.call, F_BYTES("user", slice_str(s->user)),
+          F_BYTES("other", slice_str(other->user)));
+    no_address(j, s, "a network behind the client is another's already");
+    return true;
+}
+
+/* What only one session can have. */
+static void grant_claims(struct judge *j, struct sess *s, msec now)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const char *fault = s->want.fixed[i].family ? pool_fixed_fault(&j->c, &s->want.fixed[i]) : NULL;
+        if (fault) {
+            unusable(j, s, &s->want.fixed[i], fault);
+            return;
+        }
+    }
+    if (networks_clash(j, s))
+        return;
     refuse_other_waiters(j, s, now);
-    struct sess *holder = judge_holder(j, s->fixed);
-    if (!holder) {
+    if (!judge_held_up(j, s)) {
         judge_take_over(j, s, now);
         return;
     }
     judge_enter(j, s, SESS_REPLACES, now);
-    j->end(j->ctx, holder->who.worker, holder->who.session, "replaced by a newer login");
+    struct sess *o, *last = NULL;
+    unsigned at = 0;
+    while ((o = judge_holder(j, s, &at)) != NULL) {
+        if (o != last) /* what one session has stands together; another word to the same does no harm */
+            j->end(j->ctx, o->who.worker, o->who.session, "replaced by a newer login");
+        last = o;
+    }
 }
 
 void judge_grant(struct judge *j, struct sess *s, msec now)
 {
-    /* A second authentication of the same session: it keeps what it has, unless that is no longer right; then the old
-     * lease goes back when the new one is there. */
-    if (s->leased && (s->fixed ? s->fixed == s->leased : !s->lease_is_fixed)) {
+    /* A second authentication of the same session: it keeps what it has, unless that is no longer right. */
+    if (s->leased && memcmp(&s->want, &s->has, sizeof(s->want)) == 0)
         accept(j, s, now);
-        return;
-    }
-    if (s->fixed)
-        grant_fixed(j, s, now);
+    else if (judge_claims(s))
+        grant_claims(j, s, now);
     else
         grant_any(j, s, now);
 }

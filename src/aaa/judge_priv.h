@@ -8,6 +8,7 @@
 #include "aaa/slow.h"
 #include "aaa/users.h"
 #include "auth/eap_server.h"
+#include "dp/owner.h"
 
 struct loop;
 struct watch;
@@ -24,6 +25,16 @@ enum {
 /* RFC 2759 6: error numbers of the Failure packet. */
 enum { E_ACCT_DISABLED = 647, E_NO_DIALIN_PERMISSION = 649, E_AUTHENTICATION_FAILURE = 691 };
 
+/* What is one user's alone, and where the rest comes from. Zeroed before it is filled: compared as bytes. */
+struct entitled {
+    unsigned group;         /* 1 + index in the configuration; 0: none */
+    struct prefix fixed[2]; /* IPv4 /32, IPv6 /64; family 0: none */
+    struct prefix routed[USER_ROUTED];
+    unsigned n_routed;
+};
+
+enum { POOL_LEASES = 3 }; /* of a struct pool_lease */
+
 enum sess_state {
     SESS_TALKING,  /* rounds; may have a question open */
     SESS_SLOW,     /* its question waits for a slow hash */
@@ -32,9 +43,8 @@ enum sess_state {
 };
 
 struct sess {
-    struct sess *next;            /* in its bucket */
-    struct sess *older, *newer;   /* in the list of its state's deadline; both ends NULL */
-    struct sess *next_on_address; /* in the bucket of its lease */
+    struct sess *next;          /* in its bucket */
+    struct sess *older, *newer; /* in the list of its state's deadline; both ends NULL */
     struct judge_who who;
     enum sess_state state;
     uint32_t ask;
@@ -43,14 +53,16 @@ struct sess {
     msec due;        /* of the conversation, or of the wait */
     uint64_t ticket; /* of the slow job that is ours; others are stale */
     char user[AUTH_NAME_MAX];
-    bool unreadable;   /* the database could not be asked */
     bool known;        /* the record was found */
     bool served;       /* and can prove something with the method */
     bool slow_verdict; /* SLOW: what is already known: the rest of the record is right … */
     bool slow_decides; /* … or the slow hash decides */
     bool locked;
-    uint32_t fixed, leased; /* host order; 0: none */
-    bool lease_is_fixed;    /* the lease is a user's fixed address */
+    struct entitled want, has; /* of the record now; of the lease */
+    bool leased;
+    struct pool_lease lease;
+    struct prefix held[PARAMS_PREFIXES]; /* all of it, the networks behind the client too */
+    unsigned n_held;
     struct eap_server *eap;
     /* The acceptance that waits: what will be in the verdict. */
     bool keyed;
@@ -81,19 +93,39 @@ struct judge {
     uint8_t fake_nt_hash[16]; /* what unknown users are verified against */
     uint8_t fake_secret[16];
     struct sess *buckets[JUDGE_BUCKETS];
-    struct sess *by_address[JUDGE_BUCKETS];
+    struct owners held;                  /* who holds which prefix */
     struct sess_list talking, replacing; /* by due time: all waits of a kind are equally long */
     unsigned n_sessions, max_sessions;
 };
 
 /* judge.c */
-struct sess *judge_holder(struct judge *j, uint32_t ipv4);
-void judge_set_lease(struct judge *j, struct sess *s, uint32_t ipv4); /* 0: gives it back */
+struct sess *judge_find(struct judge *j, uint32_t worker, uint64_t session);
 void judge_enter(struct judge *j, struct sess *s, enum sess_state state, msec now);
 /* Gives the verdict to the caller. */
 void judge_say(struct judge *j, struct sess *s, const struct judge_result *r);
 /* Reads fixed addresses and what depends on the records again if somebody has written to the database. */
 void judge_refresh(struct judge *j);
+
+/* judge_lease.c */
+void judge_entitle(struct judge *j, const struct user *u, struct entitled *ret);
+/* The pools for users of this group (0: none), a bit for each. */
+uint32_t judge_pools_for(const struct judge *j, unsigned group);
+/* Has the user something that only one session can have? Does another one hold some of it? */
+bool judge_claims(const struct sess *s);
+bool judge_held_up(struct judge *j, const struct sess *s);
+/* Each session that does, one a call, some of them more than once; *at is 0 before the first. NULL: that was all. */
+struct sess *judge_holder(struct judge *j, const struct sess *s, unsigned *at);
+bool judge_same_claim(const struct sess *a, const struct sess *b);
+/* Another user's session that holds a part of the networks behind this client; NULL: none. */
+const struct sess *judge_clash(const struct judge *j, const struct sess *s);
+/* All of it back. */
+void judge_release(struct judge *j, struct sess *s);
+/* The lease, which is taken in the pool already, and the routed networks, instead of what s had. ERR_NOMEM: nothing. */
+int judge_set_lease(struct judge *j, struct sess *s, const struct pool_lease *l) MUST_CHECK;
+/* What an earlier judge gave. ERR_STATE: some of it is another's. */
+int judge_hold_all(struct judge *j, struct sess *s, const struct params *p) MUST_CHECK;
+/* The same leases in another pool. */
+void judge_repool(struct judge *j, struct pool *pool);
 
 /* judge_methods.c */
 void judge_question(struct judge *j, struct sess *s, const struct auth_question *q, msec now);

@@ -1,46 +1,83 @@
-/* See pool.h. */
+/* See pool.h. Each kind of each pool is a range of numbered leases. */
 #include "aaa/pool.h"
 
-#include "aaa/idset.h"
+#include "aaa/pool_parts.h"
 
 #include <stdlib.h>
 
-enum { REMEMBERED = 1 << 14 }; /* last addresses of users; a power of two */
-
-struct range {
-    uint32_t base, size;
-    uint32_t cursor;   /* where the next search begins */
-    struct idset free; /* neither given nor reserved nor the pool's own */
-    struct idset given;
-    struct idset reserved;
-};
-
-/* Who had which address last. One place for each hash: a clash forgets the older user, which costs it a new address. */
-struct memory {
-    uint64_t user;
-    uint32_t ipv4;
-};
-
-struct pool {
-    struct range ranges[CONFIG_POOLS];
-    unsigned n_ranges;
-    struct memory memory[REMEMBERED];
-};
-
-static bool own(uint32_t size, uint32_t id)
+static uint64_t high_half(const uint8_t addr[16])
 {
-    return id <= 1 || id == size - 1; /* network, server, broadcast */
+    uint64_t v = 0;
+    for (unsigned i = 0; i < 8; i++)
+        v = v << 8 | addr[i];
+    return v;
 }
 
-static int range_init(struct range *r, const struct prefix *p)
+/* Network, server, broadcast; of IPv6 the first /64, where the server's own address is. */
+static bool own(const struct range *r, uint32_t id)
 {
-    r->base = prefix_v4_addr(p);
-    r->size = 1u << (32 - p->len);
+    if (r->kind == POOL_IPV4)
+        return id <= 1 || id == r->size - 1;
+    return r->kind == POOL_LINK6 && id == 0;
+}
+
+static struct prefix lease_of(const struct range *r, uint32_t id)
+{
+    if (r->kind == POOL_IPV4)
+        return prefix_v4(prefix_v4_addr(&r->net) + id, 32);
+    uint64_t high = high_half(r->net.addr) | (uint64_t)id << (64 - r->unit);
+    uint8_t addr[16] = { 0 };
+    for (unsigned i = 0; i < 8; i++)
+        addr[i] = (uint8_t)(high >> (56 - 8 * i));
+    return prefix_v6(addr, r->unit);
+}
+
+/* The range that could hold such a lease, and the lease's number there; NULL if none. */
+static struct range *locate(const struct pool *p, const struct prefix *lease, uint32_t *ret_id)
+{
+    for (unsigned i = 0; i < p->n_ranges; i++) {
+        const struct range *r = &p->ranges[i];
+        if (lease->family != r->net.family || lease->len != r->unit || !prefix_has(&r->net, lease->addr))
+            continue;
+        uint64_t id = r->kind == POOL_IPV4 ? prefix_v4_addr(lease) - prefix_v4_addr(&r->net)
+                                           : (high_half(lease->addr) - high_half(r->net.addr)) >> (64 - r->unit);
+        if (id >= r->size)
+            continue;
+        *ret_id = (uint32_t)id;
+        return (struct range *)r;
+    }
+    return NULL;
+}
+
+/* ---- making them ---- */
+
+static bool within(const struct config *c, const struct config_list *l, uint32_t ipv4)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (ipv4 >= c->ranges[l->at + i].first && ipv4 <= c->ranges[l->at + i].last)
+            return true;
+    return false;
+}
+
+/* Not for everybody: it may still be somebody's fixed address. */
+static bool kept_back(const struct config *c, const struct range *r, uint32_t id)
+{
+    const struct config_pool *x = &c->pools[r->pool - 1];
+    uint32_t ipv4 = prefix_v4_addr(&r->net) + id;
+    return r->kind == POOL_IPV4 && ((x->ranges.n && !within(c, &x->ranges, ipv4)) || within(c, &x->exclude, ipv4));
+}
+
+static int range_init(struct range *r, const struct config *c)
+{
+    unsigned bits = r->unit - r->net.len;
+    r->size = 1u << (bits < POOL_BITS_MAX || r->kind == POOL_IPV4 ? bits : POOL_BITS_MAX);
     if (idset_init(&r->free, r->size) < 0 || idset_init(&r->given, r->size) < 0 ||
-        idset_init(&r->reserved, r->size) < 0)
+        idset_init(&r->reserved, r->size) < 0 || idset_init(&r->never, r->size) < 0)
         return ERR_NOMEM;
     for (uint32_t id = 0; id < r->size; id++)
-        if (!own(r->size, id))
+        if (own(r, id) || kept_back(c, r, id))
+            idset_add(&r->never, id);
+        else
             idset_add(&r->free, id);
     return 0;
 }
@@ -50,20 +87,36 @@ static void range_done(struct range *r)
     idset_done(&r->free);
     idset_done(&r->given);
     idset_done(&r->reserved);
+    idset_done(&r->never);
+}
+
+static int add_range(struct pool *p, const struct config *c, unsigned pool, enum pool_kind kind,
+                     const struct prefix *net, unsigned unit)
+{
+    if (net->family == 0 || net->len > unit || (kind == POOL_IPV4 && (net->len < 8 || net->len > 30)))
+        return 0;
+    struct range *r = &p->ranges[p->n_ranges++];
+    *r = (struct range){ .pool = pool, .kind = kind, .net = *net, .unit = (uint8_t)unit };
+    return range_init(r, c);
 }
 
 struct pool *pool_new(const struct config *c)
 {
     struct pool *p = calloc(1, sizeof(*p));
-    for (unsigned i = 0; p && i < c->n_pools; i++) {
-        if (c->pools[i].ipv4.family != 4 || c->pools[i].ipv4.len < 8 || c->pools[i].ipv4.len > 30)
-            continue;
-        if (range_init(&p->ranges[p->n_ranges++], &c->pools[i].ipv4) < 0) {
-            pool_free(p);
-            return NULL;
-        }
+    int r = 0;
+    for (unsigned i = 0; p && r == 0 && i < c->n_pools; i++) {
+        const struct config_pool *x = &c->pools[i];
+        r = add_range(p, c, i + 1, POOL_IPV4, &x->ipv4, 32);
+        if (r == 0 && !x->ipv6_shared)
+            r = add_range(p, c, i + 1, POOL_LINK6, &x->ipv6, 64);
+        if (r == 0 && x->delegate)
+            r = add_range(p, c, i + 1, POOL_DELEGATED6, &x->delegate_from, x->delegate);
+        p->n_pools = i + 1;
     }
-    return p;
+    if (r == 0)
+        return p;
+    pool_free(p);
+    return NULL;
 }
 
 void pool_free(struct pool *p)
@@ -78,37 +131,46 @@ void pool_free(struct pool *p)
 void pool_inherit(struct pool *p, const struct pool *before)
 {
     memcpy(p->memory, before->memory, sizeof(p->memory));
+    p->version = before->version + 1;
     for (unsigned i = 0; i < p->n_ranges; i++)
         for (unsigned k = 0; k < before->n_ranges; k++)
-            if (p->ranges[i].base == before->ranges[k].base && p->ranges[i].size == before->ranges[k].size)
+            if (prefix_eq(&p->ranges[i].net, &before->ranges[k].net) && p->ranges[i].size == before->ranges[k].size)
                 p->ranges[i].cursor = before->ranges[k].cursor;
 }
 
-const char *pool_fixed_fault(const struct config *c, uint32_t ipv4)
+uint64_t pool_version(const struct pool *p)
+{
+    return p->version;
+}
+
+/* ---- fixed ones ---- */
+
+const char *pool_fixed_fault(const struct config *c, const struct prefix *fixed)
 {
     for (unsigned i = 0; i < c->n_pools; i++) {
-        const struct prefix *x = &c->pools[i].ipv4;
-        if (x->family != 4 || x->len > 30 || x->len < 8 || (ipv4 ^ prefix_v4_addr(x)) >> (32 - x->len))
+        const struct config_pool *x = &c->pools[i];
+        const struct prefix *net = fixed->family == 4 ? &x->ipv4 : &x->ipv6;
+        if (net->family != fixed->family || !prefix_has(net, fixed->addr))
             continue;
-        uint32_t id = ipv4 - prefix_v4_addr(x), size = 1u << (32 - x->len);
+        if (fixed->family == 6) {
+            if (x->ipv6_shared)
+                return "its pool is one network for all (ipv6_shared)";
+            return high_half(fixed->addr) == high_half(net->addr) ? "it is the server's own /64 of the pool" : NULL;
+        }
+        uint32_t id = prefix_v4_addr(fixed) - prefix_v4_addr(net);
         if (id == 1)
             return "it is the server's own address in the tunnel";
-        return own(size, id) ? "it is the network's or the broadcast address of its pool" : NULL;
+        return id == 0 || id == (0xffffffffu >> net->len) ? "it is the network's or the broadcast address of its pool"
+                                                          : NULL;
     }
     return "it lies in none of the pools, so nothing would lead its packets into the tunnel";
 }
 
-/* The range that holds the address and its number there; NULL if none. */
-static struct range *locate(const struct pool *p, uint32_t ipv4, uint32_t *ret_id)
+/* Free for everybody again, unless there is a reason against it. */
+static void set_free(struct range *r, uint32_t id)
 {
-    for (unsigned i = 0; i < p->n_ranges; i++) {
-        const struct range *r = &p->ranges[i];
-        if (ipv4 - r->base < r->size) {
-            *ret_id = ipv4 - r->base;
-            return (struct range *)r;
-        }
-    }
-    return NULL;
+    if (!idset_has(&r->given, id) && !idset_has(&r->reserved, id) && !idset_has(&r->never, id))
+        idset_add(&r->free, id);
 }
 
 void pool_reserve_begin(struct pool *p)
@@ -118,21 +180,22 @@ void pool_reserve_begin(struct pool *p)
         uint32_t id;
         while (idset_next(&r->reserved, 0, &id)) {
             idset_remove(&r->reserved, id);
-            if (!idset_has(&r->given, id))
-                idset_add(&r->free, id);
+            set_free(r, id);
         }
     }
 }
 
-void pool_reserve(struct pool *p, uint32_t ipv4)
+void pool_reserve(struct pool *p, const struct prefix *fixed)
 {
     uint32_t id;
-    struct range *r = locate(p, ipv4, &id);
-    if (!r || own(r->size, id))
+    struct range *r = locate(p, fixed, &id);
+    if (!r || own(r, id))
         return;
     idset_add(&r->reserved, id);
     idset_remove(&r->free, id);
 }
+
+/* ---- leases ---- */
 
 /* FNV-1a over the lower-case name, never 0. */
 static uint64_t hash_of(struct slice user)
@@ -151,47 +214,82 @@ static void give(struct range *r, uint32_t id)
     idset_add(&r->given, id);
 }
 
-static bool lease_remembered(struct pool *p, const struct memory *m, uint64_t user, uint32_t *ret)
+/* The one that the user had, if it is of this range and free; else the next free one. */
+static bool lease_one(struct pool *p, struct range *r, const struct prefix *last, struct prefix *ret)
 {
     uint32_t id;
-    struct range *r = m->user == user ? locate(p, m->ipv4, &id) : NULL;
-    if (!r || !idset_has(&r->free, id))
+    bool again = last && locate(p, last, &id) == r && idset_has(&r->free, id);
+    if (!again && !idset_next(&r->free, r->cursor, &id))
         return false;
     give(r, id);
-    *ret = m->ipv4;
+    if (!again)
+        r->cursor = id + 1;
+    *ret = lease_of(r, id);
     return true;
 }
 
-static bool lease_next(struct pool *p, uint32_t *ret)
+static struct prefix *kind_in(struct pool_lease *l, enum pool_kind kind)
 {
-    for (unsigned i = 0; i < p->n_ranges; i++) {
-        struct range *r = &p->ranges[i]; /* the first pool is used up before the second is touched */
-        uint32_t id;
-        if (!idset_next(&r->free, r->cursor, &id))
-            continue;
-        give(r, id);
-        r->cursor = id + 1;
-        *ret = r->base + id;
-        return true;
-    }
-    return false;
+    return kind == POOL_IPV4 ? &l->ipv4 : kind == POOL_LINK6 ? &l->link6 : &l->delegated6;
 }
 
-int pool_lease(struct pool *p, struct slice user, uint32_t *ret_ipv4)
+/* All kinds of one pool, or none. */
+static bool lease_all(struct pool *p, unsigned pool, const struct pool_lease *fixed, struct memory *m, uint64_t user,
+                      struct pool_lease *ret)
+{
+    struct pool_lease l = *fixed;
+    struct prefix taken[POOL_KINDS];
+    unsigned n = 0;
+    bool any = false;
+    for (unsigned i = 0; i < p->n_ranges; i++) {
+        struct range *r = &p->ranges[i];
+        struct prefix *to = kind_in(&l, r->kind);
+        if (r->pool != pool)
+            continue;
+        any = true;
+        if (to->family)
+            continue;
+        if (!lease_one(p, r, m->user == user ? &m->last[r->kind] : NULL, to)) {
+            while (n)
+                (void)pool_give_back(p, &taken[--n]);
+            return false;
+        }
+        taken[n++] = *to;
+    }
+    l.pool = pool;
+    if (any)
+        *ret = l;
+    return any;
+}
+
+int pool_lease(struct pool *p, uint32_t pools, const struct pool_lease *fixed, struct slice user,
+               struct pool_lease *ret_l)
 {
     uint64_t h = hash_of(user);
-    struct memory *m = &p->memory[(h ^ h >> 32) % REMEMBERED];
-    if (!lease_remembered(p, m, h, ret_ipv4) && !lease_next(p, ret_ipv4))
+    struct memory *m = &p->memory[(h ^ h >> 32) % POOL_REMEMBERED];
+    unsigned must = fixed->ipv4.family ? pool_of(p, &fixed->ipv4) : pool_of(p, &fixed->link6);
+    bool done = must && lease_all(p, must, fixed, m, h, ret_l);
+    unsigned last = m->user == h ? pool_of(p, &m->last[POOL_IPV4]) : 0;
+    last = m->user == h && !last ? pool_of(p, &m->last[POOL_LINK6]) : last;
+    if (!must && last && pools & 1u << (last - 1))
+        done = lease_all(p, last, fixed, m, h, ret_l);
+    for (unsigned i = 0; !must && !done && i < p->n_pools; i++) /* the first is used up before the second is touched */
+        if (pools & 1u << i && i + 1 != last)
+            done = lease_all(p, i + 1, fixed, m, h, ret_l);
+    if (!done)
         return ERR_REFUSED;
-    *m = (struct memory){ h, *ret_ipv4 };
+    p->version++;
+    m->user = h;
+    for (unsigned k = 0; k < POOL_KINDS; k++)
+        m->last[k] = *kind_in(ret_l, (enum pool_kind)k);
     return 0;
 }
 
-int pool_take(struct pool *p, uint32_t ipv4)
+int pool_take(struct pool *p, const struct prefix *lease)
 {
     uint32_t id;
-    struct range *r = locate(p, ipv4, &id);
-    if (!r || own(r->size, id))
+    struct range *r = locate(p, lease, &id);
+    if (!r || own(r, id))
         return ERR_VALUE;
     if (idset_has(&r->given, id))
         return ERR_STATE;
@@ -199,28 +297,27 @@ int pool_take(struct pool *p, uint32_t ipv4)
     return 0;
 }
 
-bool pool_give_back(struct pool *p, uint32_t ipv4)
+bool pool_give_back(struct pool *p, const struct prefix *lease)
 {
     uint32_t id;
-    struct range *r = locate(p, ipv4, &id);
+    struct range *r = locate(p, lease, &id);
     if (!r || !idset_has(&r->given, id))
         return false;
     idset_remove(&r->given, id);
-    if (!idset_has(&r->reserved, id))
-        idset_add(&r->free, id);
+    set_free(r, id);
     return true;
 }
 
-bool pool_in_use(const struct pool *p, uint32_t ipv4)
+bool pool_in_use(const struct pool *p, const struct prefix *lease)
 {
     uint32_t id;
-    const struct range *r = locate(p, ipv4, &id);
+    const struct range *r = locate(p, lease, &id);
     return r && idset_has(&r->given, id);
 }
 
-uint32_t pool_server_of(const struct pool *p, uint32_t ipv4)
+unsigned pool_of(const struct pool *p, const struct prefix *lease)
 {
     uint32_t id;
-    const struct range *r = locate(p, ipv4, &id);
-    return r ? r->base + 1 : 0;
+    const struct range *r = lease->family ? locate(p, lease, &id) : NULL;
+    return r ? r->pool : 0;
 }

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <time.h>
 
-#define COLUMNS "name, nt_hash, slow_n, slow_r, slow_p, slow_salt, slow_hash, clear, locked, ipv4, created, changed"
+#define COLUMNS                                                                                                        \
+    "name, nt_hash, slow_n, slow_r, slow_p, slow_salt, slow_hash, clear, locked, ipv4, created, changed, ipv6,"        \
+    " group_name, routed"
 
 void user_wipe(struct user *u)
 {
@@ -43,17 +45,13 @@ const char *users_error(const struct users *d)
     return d->error[0] ? d->error : "no error";
 }
 
-static int failed(struct users *d)
+int users_failed(struct users *d)
 {
-    bool damaged = users_is_damaged(d);
-    snprintf(d->error, sizeof(d->error), "%s%s", sqlite3_errmsg(d->db),
-             damaged ? "; a copy of the damaged file is kept beside it" : "");
-    if (damaged)
-        users_keep_damaged(d->path);
+    snprintf(d->error, sizeof(d->error), "%s", sqlite3_errmsg(d->db));
     return ERR_SYSTEM;
 }
 
-static int missing(struct users *d)
+int users_missing(struct users *d)
 {
     snprintf(d->error, sizeof(d->error), "there is no such user");
     return ERR_MISSING;
@@ -100,6 +98,10 @@ static bool user_from_row(sqlite3_stmt *s, struct user *u)
     u->ipv4 = number(s, 9);
     u->created = sqlite3_column_int64(s, 10);
     u->changed = sqlite3_column_int64(s, 11);
+    user_net_read(u, (const char *)sqlite3_column_text(s, 12), (const char *)sqlite3_column_text(s, 14));
+    const unsigned char *group = sqlite3_column_text(s, 13);
+    if (group && strlen((const char *)group) < sizeof(u->group))
+        memcpy(u->group, group, strlen((const char *)group) + 1);
     return true;
 }
 
@@ -124,7 +126,7 @@ int users_find(struct users *d, struct slice name, struct user *ret_u)
     if (name.n == 0 || name.n >= AUTH_NAME_MAX || memchr(name.p, 0, name.n))
         return 0;
     if (sqlite3_prepare_v2(d->db, "SELECT " COLUMNS " FROM users WHERE name = ?", -1, &s, NULL) != SQLITE_OK)
-        return failed(d);
+        return users_failed(d);
     bind_text(s, 1, name);
     int step = sqlite3_step(s), result = 0;
     if (step == SQLITE_ROW) {
@@ -134,7 +136,7 @@ int users_find(struct users *d, struct slice name, struct user *ret_u)
         }
         user_wipe(&u);
     } else if (step != SQLITE_DONE) {
-        result = failed(d);
+        result = users_failed(d);
     }
     sqlite3_finalize(s);
     return result;
@@ -146,13 +148,13 @@ int users_each(struct users *d, users_fn *fn, void *ctx)
     struct user u;
     int step;
     if (sqlite3_prepare_v2(d->db, "SELECT " COLUMNS " FROM users ORDER BY name", -1, &s, NULL) != SQLITE_OK)
-        return failed(d);
+        return users_failed(d);
     while ((step = sqlite3_step(s)) == SQLITE_ROW) {
         if (user_from_row(s, &u))
             fn(ctx, &u);
         user_wipe(&u);
     }
-    int result = step == SQLITE_DONE ? 0 : failed(d);
+    int result = step == SQLITE_DONE ? 0 : users_failed(d);
     sqlite3_finalize(s);
     return result;
 }
@@ -172,8 +174,7 @@ static void bind_password(sqlite3_stmt *s, const struct user *u)
     (void)sqlite3_bind_int64(s, 9, (sqlite3_int64)time(NULL));
 }
 
-/* Runs a statement that writes; *ret_changed is how many rows it touched. */
-static int run(struct users *d, sqlite3_stmt *s, int *ret_changed)
+int users_run(struct users *d, sqlite3_stmt *s, int *ret_changed)
 {
     int step = sqlite3_step(s), result = 0;
     if (step == SQLITE_DONE) {
@@ -185,7 +186,7 @@ static int run(struct users *d, sqlite3_stmt *s, int *ret_changed)
         snprintf(d->error, sizeof(d->error), "another user has this fixed address");
         result = ERR_DUPLICATE;
     } else {
-        result = failed(d);
+        result = users_failed(d);
     }
     sqlite3_finalize(s);
     return result;
@@ -194,17 +195,19 @@ static int run(struct users *d, sqlite3_stmt *s, int *ret_changed)
 int users_add(struct users *d, const struct user *u)
 {
     static const char sql[] = "INSERT INTO users (name, nt_hash, slow_n, slow_r, slow_p, slow_salt, slow_hash, clear,"
-                              " changed, created, locked, ipv4) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?9,?10,?11)";
+                              " changed, created, locked, ipv4, ipv6, group_name, routed)"
+                              " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?9,?10,?11,?12,?13,?14)";
+    char ipv6[PREFIX_TEXT], routed[USER_ROUTED_TEXT];
     sqlite3_stmt *s = NULL;
     int changed;
     if (sqlite3_prepare_v2(d->db, sql, -1, &s, NULL) != SQLITE_OK)
-        return failed(d);
+        return users_failed(d);
     bind_text(s, 1, slice_str(u->name));
     bind_password(s, u);
     (void)sqlite3_bind_int(s, 10, u->locked);
-    if (u->ipv4)
-        (void)sqlite3_bind_int64(s, 11, u->ipv4);
-    return run(d, s, &changed);
+    user_net_text(u, ipv6, routed);
+    user_net_bind(s, 11, u, ipv6, routed);
+    return users_run(d, s, &changed);
 }
 
 int users_set_password(struct users *d, const struct user *u)
@@ -214,11 +217,11 @@ int users_set_password(struct users *d, const struct user *u)
     sqlite3_stmt *s = NULL;
     int changed = 0;
     if (sqlite3_prepare_v2(d->db, sql, -1, &s, NULL) != SQLITE_OK)
-        return failed(d);
+        return users_failed(d);
     bind_text(s, 1, slice_str(u->name));
     bind_password(s, u);
-    int result = run(d, s, &changed);
-    return result == 0 && changed == 0 ? missing(d) : result;
+    int result = users_run(d, s, &changed);
+    return result == 0 && changed == 0 ? users_missing(d) : result;
 }
 
 int users_set_locked(struct users *d, struct slice name, bool locked)
@@ -226,12 +229,12 @@ int users_set_locked(struct users *d, struct slice name, bool locked)
     sqlite3_stmt *s = NULL;
     int changed = 0;
     if (sqlite3_prepare_v2(d->db, "UPDATE users SET locked=?2, changed=?3 WHERE name = ?1", -1, &s, NULL) != SQLITE_OK)
-        return failed(d);
+        return users_failed(d);
     bind_text(s, 1, name);
     (void)sqlite3_bind_int(s, 2, locked);
     (void)sqlite3_bind_int64(s, 3, (sqlite3_int64)time(NULL));
-    int result = run(d, s, &changed);
-    return result == 0 && changed == 0 ? missing(d) : result;
+    int result = users_run(d, s, &changed);
+    return result == 0 && changed == 0 ? users_missing(d) : result;
 }
 
 int users_delete(struct users *d, struct slice name)
@@ -239,8 +242,8 @@ int users_delete(struct users *d, struct slice name)
     sqlite3_stmt *s = NULL;
     int changed = 0;
     if (sqlite3_prepare_v2(d->db, "DELETE FROM users WHERE name = ?1", -1, &s, NULL) != SQLITE_OK)
-        return failed(d);
+        return users_failed(d);
     bind_text(s, 1, name);
-    int result = run(d, s, &changed);
-    return result == 0 && changed == 0 ? missing(d) : result;
+    int result = users_run(d, s, &changed);
+    return result == 0 && changed == 0 ? users_missing(d) : result;
 }

@@ -8,9 +8,10 @@
 
 #include "auth/method.h"
 #include "base/err.h"
+#include "base/prefix.h"
 #include "base/slice.h"
 
-enum { USERS_ERR = 256, SLOW_SALT_LEN = 16, SLOW_HASH_LEN = 32 };
+enum { USERS_ERR = 256, USER_GROUP = 64, USER_ROUTED = 8, SLOW_SALT_LEN = 16, SLOW_HASH_LEN = 32 };
 
 /* A salted slow hash (scrypt, RFC 7914) and its cost. */
 struct slow_hash {
@@ -27,7 +28,11 @@ struct user {
     struct slow_hash slow;
     char clear[AUTH_PASSWORD_BYTES + 1];
     bool locked;
-    uint32_t ipv4;            /* fixed address, host order; 0: none */
+    uint32_t ipv4;                     /* fixed address, host order; 0: none */
+    struct prefix ipv6;                /* fixed /64; family 0: none */
+    char group[USER_GROUP];            /* "": none */
+    struct prefix routed[USER_ROUTED]; /* networks behind the client */
+    unsigned n_routed;
     int64_t created, changed; /* seconds of the Unix clock */
 };
 
@@ -55,6 +60,11 @@ int users_add(struct users *d, const struct user *u) MUST_CHECK;
 /* Replaces the password parts of an existing record. ERR_MISSING: no such user. */
 int users_set_password(struct users *d, const struct user *u) MUST_CHECK;
 int users_set_locked(struct users *d, struct slice name, bool locked) MUST_CHECK;
+/* Replaces group, fixed addresses and routed networks of an existing record. ERR_MISSING; ERR_DUPLICATE: a fixed address is
+ * taken. */
+int users_set_net(struct users *d, const struct user *u) MUST_CHECK;
+/* Another user's network that overlaps one of u's: 1 and words, 0: none, < 0: ERR_SYSTEM. */
+int users_net_clash(struct users *d, const struct user *u, char words[USERS_ERR]) MUST_CHECK;
 int users_delete(struct users *d, struct slice name) MUST_CHECK;
 
 /* Calls fn for each user, by name. fn must not write to the database. */

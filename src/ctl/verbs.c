@@ -75,7 +75,8 @@ static int add(const struct request *q, const struct config *c)
         fault = kind_fault(c, kind);
     if (fault)
         return fail("%s", fault);
-    fault = q->ipv4 ? pool_fixed_fault(c, q->ipv4) : NULL;
+    struct prefix fixed = prefix_v4(q->ipv4, 32);
+    fault = q->ipv4 ? pool_fixed_fault(c, &fixed) : NULL;
     if (fault)
         return fail("--ip: %s", fault);
     memcpy(u.name, q->name, strlen(q->name) + 1);

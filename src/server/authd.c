@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WATCH_EVERY = 1000 };
+enum { WATCH_EVERY = 1000, LEASES_EVERY = 5000 };
 enum { REPORT_TIME = 2000 }; /* for the workers to say what they hold; one that hangs is not waited for */
 
 void authd_arm(struct authd *a)
@@ -72,6 +72,10 @@ static void on_watch(void *ctx)
 {
     struct authd *a = ctx;
     judge_watch(a->judge, on_user_gone);
+    if (a->leases_next <= loop_now(a->loop)) {
+        leases_save(a);
+        a->leases_next = loop_now(a->loop) + LEASES_EVERY;
+    }
     timer_set(a->watch, loop_now(a->loop) + WATCH_EVERY);
 }
 
@@ -120,6 +124,7 @@ static int authd_start(struct authd *a, unsigned awaited)
     if (!a->timer || !a->watch)
         return ERR_NOMEM;
     timer_set(a->watch, loop_now(a->loop) + WATCH_EVERY);
+    leases_load(a);
     a->phase = ROLE_RUN;
     a->awaited = awaited;
     a->open_by = loop_now(a->loop) + REPORT_TIME;
@@ -170,6 +175,7 @@ static void authd_done(struct authd *a)
     for (uint32_t i = 0; i < REGISTRY_WORKERS; i++)
         chan_free(a->peers[i].chan);
     role_report_events(NULL);
+    leases_save(a);
     timer_free(a->timer);
     timer_free(a->watch);
     judge_free(a->judge);

@@ -30,10 +30,17 @@ struct authd {
     msec open_by;                /* but no later */
     struct registry registry;
     struct peer peers[REGISTRY_WORKERS];
+    uint64_t leases_saved; /* version of the pool that is in the file */
+    msec leases_next;      /* when it is looked at again */
+    bool leases_told;
 };
 
 /* authd.c: the timer, after whatever may have moved a deadline. */
 void authd_arm(struct authd *a);
+
+/* authd_leases.c: what users had last, from the file and into it if it has changed. */
+void leases_load(struct authd *a);
+void leases_save(struct authd *a);
 
 void authd_send(struct authd *a, uint32_t worker, enum role_msg type, uint32_t id, const struct wr *body);
 /* A session must end; reason for its log. */

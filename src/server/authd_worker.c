@@ -120,7 +120,7 @@ static bool unowned(struct authd *a, const struct role_held *h)
 
 static int keep_held(struct authd *a, const struct role_held *h)
 {
-    struct params p = { .n_prefixes = h->n_prefixes };
+    struct params p = { .n_prefixes = h->n_prefixes, .pool = h->pool, .group = h->group };
     memcpy(p.prefixes, h->prefixes, sizeof(p.prefixes));
     int r = unowned(a, h) ? judge_hold(a->judge, &h->who, h->user, &p, loop_now(a->loop)) : ERR_STATE;
     if (r == 0)

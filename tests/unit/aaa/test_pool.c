@@ -15,6 +15,50 @@ static struct config config_of(const char *first, const char *second)
 }
 
 static const uint32_t base = 0x0a500000; /* 10.80.0.0 */
+static const struct pool_lease none;
+
+/* The pool in numbers: IPv4 alone. */
+static int lease(struct pool *p, struct slice user, uint32_t *ret)
+{
+    struct pool_lease l;
+    int r = pool_lease(p, UINT32_MAX, &none, user, &l);
+    if (r == 0) {
+        assert_int_equal(l.ipv4.len, 32);
+        assert_int_equal(pool_of(p, &l.ipv4), l.pool);
+        *ret = prefix_v4_addr(&l.ipv4);
+    }
+    return r;
+}
+
+static int take(struct pool *p, uint32_t ipv4)
+{
+    struct prefix x = prefix_v4(ipv4, 32);
+    return pool_take(p, &x);
+}
+
+static bool give_back(struct pool *p, uint32_t ipv4)
+{
+    struct prefix x = prefix_v4(ipv4, 32);
+    return pool_give_back(p, &x);
+}
+
+static bool in_use(struct pool *p, uint32_t ipv4)
+{
+    struct prefix x = prefix_v4(ipv4, 32);
+    return pool_in_use(p, &x);
+}
+
+static void reserve(struct pool *p, uint32_t ipv4)
+{
+    struct prefix x = prefix_v4(ipv4, 32);
+    pool_reserve(p, &x);
+}
+
+static const char *fixed_fault(const struct config *c, uint32_t ipv4)
+{
+    struct prefix x = prefix_v4(ipv4, 32);
+    return pool_fixed_fault(c, &x);
+}
 
 static void test_idset(void **state)
 {
@@ -68,25 +112,23 @@ static void test_smallest(void **state)
     struct pool *p = pool_new(&c);
     uint32_t a;
     for (uint32_t i = 2; i < 7; i++) {
-        assert_int_equal(pool_lease(p, slice_str(""), &a), 0);
+        assert_int_equal(lease(p, slice_str(""), &a), 0);
         assert_int_equal(a, base + i);
-        assert_true(pool_in_use(p, a));
-        assert_int_equal(pool_server_of(p, a), base + 1);
+        assert_true(in_use(p, a));
     }
     a = 77;
-    assert_int_equal(pool_lease(p, slice_str("x"), &a), ERR_REFUSED);
+    assert_int_equal(lease(p, slice_str("x"), &a), ERR_REFUSED);
     assert_int_equal(a, 77);
-    assert_true(pool_give_back(p, base + 4));
-    assert_false(pool_give_back(p, base + 4));
-    assert_int_equal(pool_lease(p, slice_str("x"), &a), 0);
+    assert_true(give_back(p, base + 4));
+    assert_false(give_back(p, base + 4));
+    assert_int_equal(lease(p, slice_str("x"), &a), 0);
     assert_int_equal(a, base + 4);
     static const uint32_t never[] = { 0, 1, 7, 8, 0xffffffff };
     for (size_t i = 0; i < 5; i++) {
-        assert_int_equal(pool_take(p, base + never[i]), ERR_VALUE);
-        assert_false(pool_give_back(p, base + never[i]));
-        assert_false(pool_in_use(p, base + never[i]));
+        assert_int_equal(take(p, base + never[i]), ERR_VALUE);
+        assert_false(give_back(p, base + never[i]));
+        assert_false(in_use(p, base + never[i]));
     }
-    assert_int_equal(pool_server_of(p, base + 8), 0);
     pool_free(p);
     pool_free(NULL);
 }
@@ -98,11 +140,11 @@ static void test_one_client(void **state)
     struct config c = config_of("10.80.0.0/30", NULL);
     struct pool *p = pool_new(&c);
     uint32_t a;
-    assert_int_equal(pool_lease(p, slice_str("u"), &a), 0);
+    assert_int_equal(lease(p, slice_str("u"), &a), 0);
     assert_int_equal(a, base + 2);
-    assert_int_equal(pool_lease(p, slice_str("v"), &a), ERR_REFUSED);
-    assert_null(pool_fixed_fault(&c, base + 2));
-    assert_non_null(pool_fixed_fault(&c, base + 3));
+    assert_int_equal(lease(p, slice_str("v"), &a), ERR_REFUSED);
+    assert_null(fixed_fault(&c, base + 2));
+    assert_non_null(fixed_fault(&c, base + 3));
     pool_free(p);
 }
 
@@ -113,9 +155,8 @@ static void test_second_pool(void **state)
     struct pool *p = pool_new(&c);
     uint32_t a = 0;
     for (unsigned i = 0; i < 6; i++)
-        assert_int_equal(pool_lease(p, slice_str("u"), &a), 0);
+        assert_int_equal(lease(p, slice_str("u"), &a), 0);
     assert_int_equal(a, 0xc0a80102);
-    assert_int_equal(pool_server_of(p, a), 0xc0a80101);
     pool_free(p);
 }
 
@@ -125,17 +166,17 @@ static void test_sticky(void **state)
     struct config c = config_of("10.80.0.0/16", NULL);
     struct pool *p = pool_new(&c);
     uint32_t alice, bob, a;
-    assert_int_equal(pool_lease(p, slice_str("Alice"), &alice), 0);
-    assert_int_equal(pool_lease(p, slice_str("bob"), &bob), 0);
+    assert_int_equal(lease(p, slice_str("Alice"), &alice), 0);
+    assert_int_equal(lease(p, slice_str("bob"), &bob), 0);
     assert_int_not_equal(alice, bob);
-    assert_true(pool_give_back(p, alice));
+    assert_true(give_back(p, alice));
     /* Somebody else gets a fresh one, not the one that has just become free. */
-    assert_int_equal(pool_lease(p, slice_str("carol"), &a), 0);
+    assert_int_equal(lease(p, slice_str("carol"), &a), 0);
     assert_int_not_equal(a, alice);
-    assert_int_equal(pool_lease(p, slice_str("aLICE"), &a), 0);
+    assert_int_equal(lease(p, slice_str("aLICE"), &a), 0);
     assert_int_equal(a, alice);
     /* A second session at the same time gets another. */
-    assert_int_equal(pool_lease(p, slice_str("alice"), &a), 0);
+    assert_int_equal(lease(p, slice_str("alice"), &a), 0);
     assert_int_not_equal(a, alice);
     pool_free(p);
 }
@@ -146,26 +187,26 @@ static void test_reserved(void **state)
     struct config c = config_of("10.80.0.0/29", NULL);
     struct pool *p = pool_new(&c);
     uint32_t a;
-    assert_int_equal(pool_lease(p, slice_str("u"), &a), 0); /* .2 */
+    assert_int_equal(lease(p, slice_str("u"), &a), 0); /* .2 */
     pool_reserve_begin(p);
-    pool_reserve(p, base + 2); /* in use: stays so, but does not come back */
-    pool_reserve(p, base + 3);
-    pool_reserve(p, base + 1); /* the server's and others: ignored */
-    pool_reserve(p, base + 7);
-    pool_reserve(p, 5);
-    assert_true(pool_in_use(p, base + 2));
-    assert_true(pool_give_back(p, base + 2));
-    assert_int_equal(pool_lease(p, slice_str("u"), &a), 0);
+    reserve(p, base + 2); /* in use: stays so, but does not come back */
+    reserve(p, base + 3);
+    reserve(p, base + 1); /* the server's and others: ignored */
+    reserve(p, base + 7);
+    reserve(p, 5);
+    assert_true(in_use(p, base + 2));
+    assert_true(give_back(p, base + 2));
+    assert_int_equal(lease(p, slice_str("u"), &a), 0);
     assert_int_equal(a, base + 4);
-    assert_int_equal(pool_lease(p, slice_str("v"), &a), 0);
-    assert_int_equal(pool_lease(p, slice_str("w"), &a), 0);
-    assert_int_equal(pool_lease(p, slice_str("x"), &a), ERR_REFUSED);
-    assert_int_equal(pool_take(p, base + 3), 0);
-    assert_int_equal(pool_take(p, base + 3), ERR_STATE);
-    assert_true(pool_give_back(p, base + 3));
-    assert_int_equal(pool_lease(p, slice_str("x"), &a), ERR_REFUSED); /* kept while its owner is away */
-    pool_reserve_begin(p);                                            /* nobody's any more */
-    assert_int_equal(pool_lease(p, slice_str("x"), &a), 0);
+    assert_int_equal(lease(p, slice_str("v"), &a), 0);
+    assert_int_equal(lease(p, slice_str("w"), &a), 0);
+    assert_int_equal(lease(p, slice_str("x"), &a), ERR_REFUSED);
+    assert_int_equal(take(p, base + 3), 0);
+    assert_int_equal(take(p, base + 3), ERR_STATE);
+    assert_true(give_back(p, base + 3));
+    assert_int_equal(lease(p, slice_str("x"), &a), ERR_REFUSED); /* kept while its owner is away */
+    pool_reserve_begin(p);                                       /* nobody's any more */
+    assert_int_equal(lease(p, slice_str("x"), &a), 0);
     pool_free(p);
 }
 
@@ -173,13 +214,13 @@ static void test_fixed_fault(void **state)
 {
     (void)state;
     struct config c = config_of("10.80.0.0/24", "192.168.1.0/29");
-    assert_null(pool_fixed_fault(&c, base + 2));
-    assert_null(pool_fixed_fault(&c, base + 254));
-    assert_null(pool_fixed_fault(&c, 0xc0a80106));
+    assert_null(fixed_fault(&c, base + 2));
+    assert_null(fixed_fault(&c, base + 254));
+    assert_null(fixed_fault(&c, 0xc0a80106));
     static const uint32_t refused[] = { 0x0a500000, 0x0a500001, 0x0a5000ff, 0x0a500100,
                                         0xc0a80107, 0xc0a80108, 0,          0xffffffff };
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-        assert_non_null(pool_fixed_fault(&c, refused[i]));
+        assert_non_null(fixed_fault(&c, refused[i]));
 }
 
 /* 100,000 random operations against the simplest bookkeeping. */
@@ -196,7 +237,7 @@ static void test_never_twice(void **state)
         char user[8];
         snprintf(user, sizeof(user), "u%u", help_random32() % 300);
         if (op < 45) {
-            int e = pool_lease(p, slice_str(user), &a);
+            int e = lease(p, slice_str(user), &a);
             if (e == 0) {
                 assert_in_range(a, base, base + N - 1);
                 assert_false(given[a - base]);
@@ -210,11 +251,11 @@ static void test_never_twice(void **state)
             }
         } else if (op < 90) {
             bool was = given[at];
-            assert_int_equal(pool_give_back(p, base + at), was);
+            assert_int_equal(give_back(p, base + at), was);
             given[at] = false;
             out -= was;
         } else if (op < 99) {
-            int e = pool_take(p, base + at);
+            int e = take(p, base + at);
             bool own = at <= 1 || (at >= 255 && at <= 257) || at >= 383;
             assert_int_equal(e, own ? ERR_VALUE : given[at] ? ERR_STATE : 0);
             taken += e == 0;
@@ -226,11 +267,11 @@ static void test_never_twice(void **state)
             for (unsigned i = 0; i < 20; i++) {
                 uint32_t r = help_random32() % N;
                 bool own = r <= 1 || (r >= 255 && r <= 257) || r >= 383;
-                pool_reserve(p, base + r);
+                reserve(p, base + r);
                 reserved[r] = !own;
             }
         }
-        assert_int_equal(pool_in_use(p, base + at), given[at]);
+        assert_int_equal(in_use(p, base + at), given[at]);
     }
     assert_true(exhausted > 0 && taken > 0);
     pool_free(p);

@@ -191,8 +191,8 @@ static void test_files_refused(void **state)
     assert_int_equal(chmod(help_db, 0640), 0);
     refused("others may read or write it (mode 640)");
     chmod(help_db, 0600);
-    run_sql("PRAGMA user_version = 2");
-    refused("it has version 2, this program knows 1 only");
+    run_sql("PRAGMA user_version = 3");
+    refused("it has version 3, this program knows 2 only");
     run_sql("PRAGMA application_id = 5");
     refused("it is not a users' database of Adit");
     unlink(help_db);
@@ -302,12 +302,95 @@ static void test_serves(void **state)
     }
 }
 
+static struct prefix net(const char *text)
+{
+    struct prefix p;
+    assert_int_equal(prefix_parse(text, false, &p), 0);
+    return p;
+}
+
+static void test_networks(void **state)
+{
+    (void)state;
+    struct users *d = open_new();
+    struct user u, got;
+    char words[USERS_ERR];
+    help_user(&u, "site", "clientPass", PASSWORD_NT);
+    u.ipv6 = net("fd00:80:0:7::/64");
+    snprintf(u.group, sizeof(u.group), "staff");
+    for (unsigned i = 0; i < USER_ROUTED; i++) {
+        u.routed[i] = net("fd00:1234:5678:9abc:def0:1234:5678:9a00/120");
+        u.routed[i].addr[13] = (uint8_t)i;
+    }
+    u.n_routed = USER_ROUTED;
+    assert_int_equal(users_add(d, &u), 0);
+    assert_int_equal(users_find(d, slice_str("site"), &got), 1);
+    assert_true(prefix_eq(&got.ipv6, &u.ipv6));
+    assert_string_equal(got.group, "staff");
+    assert_int_equal(got.n_routed, USER_ROUTED);
+    assert_memory_equal(got.routed, u.routed, sizeof(u.routed));
+    help_user(&u, "other", "clientPass", PASSWORD_NT);
+    u.ipv6 = net("fd00:80:0:7::/64");
+    assert_int_equal(users_add(d, &u), ERR_DUPLICATE);
+    u.ipv6.family = 0;
+    u.routed[u.n_routed++] = net("fd00::/16");
+    assert_int_equal(users_net_clash(d, &u, words), 1);
+    assert_non_null(strstr(words, "fd00::/16 overlaps fd00:1234:5678:9abc:def0:"));
+    assert_non_null(strstr(words, "which is behind user site"));
+    u.routed[0] = net("10.0.0.0/8");
+    assert_int_equal(users_net_clash(d, &u, words), 0);
+    assert_int_equal(users_set_net(d, &u), ERR_MISSING);
+    assert_int_equal(users_add(d, &u), 0);
+    u.ipv6 = net("fd00:80:0:7::/64");
+    assert_int_equal(users_set_net(d, &u), ERR_DUPLICATE);
+    u.ipv6 = (struct prefix){ 0 };
+    u.n_routed = 0;
+    u.ipv4 = 0x0a500007;
+    assert_int_equal(users_set_net(d, &u), 0);
+    assert_int_equal(users_find(d, slice_str("OTHER"), &got), 1);
+    assert_int_equal(got.ipv4, 0x0a500007);
+    assert_int_equal(got.n_routed + got.ipv6.family + strlen(got.group), 0);
+    assert_int_equal(users_net_clash(d, &got, words), 0);
+    users_close(d);
+    /* What another program wrote there is not believed. */
+    run_sql("UPDATE users SET ipv6='fd00::/60', routed='x 10.0.0.1/8 0.0.0.0/0  10.7.0.0/16' WHERE name='other'");
+    d = open_new();
+    assert_int_equal(users_find(d, slice_str("other"), &got), 1);
+    assert_int_equal(got.ipv6.family, 0);
+    assert_int_equal(got.n_routed, 1);
+    users_close(d);
+}
+
+static void test_older_version(void **state)
+{
+    (void)state;
+    struct users *d = open_new();
+    struct user u;
+    put(d, "old", PASSWORD_NT, 0x0a500009);
+    users_close(d);
+    run_sql("DROP INDEX users_ipv6; ALTER TABLE users DROP COLUMN ipv6; ALTER TABLE users DROP COLUMN group_name;"
+            "ALTER TABLE users DROP COLUMN routed; PRAGMA user_version = 1");
+    d = users_open(help_db, false, err);
+    if (!d)
+        fail_msg("%s", err);
+    assert_int_equal(users_find(d, slice_str("old"), &u), 1);
+    assert_int_equal(u.ipv4, 0x0a500009);
+    u.ipv6 = net("fd00:80:0:7::/64");
+    assert_int_equal(users_set_net(d, &u), 0);
+    users_close(d);
+    d = users_open(help_db, false, err);
+    assert_int_equal(users_find(d, slice_str("old"), &u), 1);
+    assert_int_equal(u.ipv6.family, 6);
+    users_close(d);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_there_and_back), T(test_not_found), T(test_duplicates),  T(test_changes), T(test_each),
-        T(test_files_refused),  T(test_damaged),   T(test_odd_columns), T(test_serves),
+        T(test_there_and_back), T(test_not_found),     T(test_duplicates),    T(test_changes),
+        T(test_each),           T(test_files_refused), T(test_damaged),       T(test_odd_columns),
+        T(test_serves),         T(test_networks),      T(test_older_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,76 @@
+/* Who had which address last, kept in a file beside the users' database: a server that starts anew, or an authd, gives its
+ * users the addresses that they had. What is in use now it learns from the workers, not from here. */
+#include "server/authd_parts.h"
+
+#include "aaa/pool.h"
+#include "events/events.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char path[] = "/leases", fresh[] = "/leases.new"; /* in our root folder */
+
+static ssize_t read_all(int fd, uint8_t *buf, size_t cap)
+{
+    size_t n = 0;
+    ssize_t got;
+    while (n < cap && (got = read(fd, buf + n, cap - n)) > 0)
+        n += (size_t)got;
+    return n < cap ? (ssize_t)n : -1;
+}
+
+void leases_load(struct authd *a)
+{
+    uint8_t *buf = malloc(POOL_STATE_MAX);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    ssize_t n = buf && fd >= 0 ? read_all(fd, buf, POOL_STATE_MAX) : -1;
+    int r = n >= 0 ? pool_get(judge_pool(a->judge), slice_of(buf, (size_t)n)) : 0;
+    if (r < 0 || (fd < 0 && errno != ENOENT))
+        event(EV_LEASES_UNREADABLE, NULL, F_TEXT("cause", r < 0 ? err_str(r) : strerror(errno)));
+    if (fd >= 0)
+        close(fd);
+    free(buf);
+    a->leases_saved = pool_version(judge_pool(a->judge));
+}
+
+static bool write_all(int fd, struct slice s)
+{
+    while (s.n) {
+        ssize_t n = write(fd, s.p, s.n);
+        if (n <= 0)
+            return false;
+        s = slice_of(s.p + n, s.n - (size_t)n);
+    }
+    return true;
+}
+
+/* Whole or not at all; after a crash of the machine an older one does as well. */
+static bool write_file(struct slice bytes)
+{
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return false;
+    bool ok = write_all(fd, bytes);
+    ok = close(fd) == 0 && ok;
+    return ok && rename(fresh, path) == 0;
+}
+
+void leases_save(struct authd *a)
+{
+    struct pool *pool = a->judge ? judge_pool(a->judge) : NULL;
+    if (!pool || pool_version(pool) == a->leases_saved)
+        return;
+    uint8_t *buf = malloc(POOL_STATE_MAX);
+    struct wr w = wr_of(buf, buf ? POOL_STATE_MAX : 0);
+    if (pool_put(pool, &w) < 0 || !write_file(wr_slice(&w))) {
+        if (!a->leases_told)
+            event(EV_LEASES_UNWRITABLE, NULL, F_TEXT("cause", strerror(errno)));
+        a->leases_told = true; /* once */
+    }
+    a->leases_saved = pool_version(pool);
+    free(buf);
+}
