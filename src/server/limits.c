@@ -107,7 +107,9 @@ static enum limits_verdict over(const struct limits *l, unsigned bucket)
         return LIMITS_ADDRESS;
     if (half_open > l->half_open)
         return LIMITS_HALF_OPEN;
-    return connections - half_open >= l->sessions ? LIMITS_SESSIONS : LIMITS_OK;
+    /* Other workers count while we look: for a moment there may seem to be more half open ones than connections. */
+    unsigned sessions = connections > half_open ? connections - half_open : 0;
+    return sessions >= l->sessions ? LIMITS_SESSIONS : LIMITS_OK;
 }
 
 enum limits_verdict limits_begin(struct limits *l, const struct prefix *peer)

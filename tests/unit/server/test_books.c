@@ -131,6 +131,16 @@ static void all_are_limited(void **state)
     assert_int_equal(limits_begin(&rows[1], &late), LIMITS_OK);
 }
 
+/* Another worker counts one after the other while we look: what is seen in between is no reason to refuse anybody. */
+static void counting_at_the_same_time_refuses_nobody(void **state)
+{
+    struct prefix a = host(1), b = host(2);
+    (void)state;
+    assert_int_equal(limits_begin(&rows[1], &a), LIMITS_OK);
+    limits_end(&rows[1]); /* and not yet limits_settle() */
+    assert_int_equal(limits_begin(&rows[0], &b), LIMITS_OK);
+}
+
 static void sessions_are_limited(void **state)
 {
     (void)state;
@@ -308,6 +318,7 @@ int main(void)
         LIMITS(a_64_counts_as_one_address),
         LIMITS(all_are_limited),
         LIMITS(sessions_are_limited),
+        LIMITS(counting_at_the_same_time_refuses_nobody),
         LIMITS(neighbours_have_limits_of_their_own),
         LIMITS(a_dead_workers_row_is_cleared),
         cmocka_unit_test(a_page_of_another_size_is_refused),
