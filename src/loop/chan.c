@@ -7,6 +7,8 @@
 
 #include "loop/loop_impl.h"
 
+#include "base/secret.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -38,6 +40,7 @@ static void free_queued(struct queued *q)
 {
     for (unsigned i = 0; i < q->n_fds; i++)
         close(q->fds[i]);
+    secret_wipe(q->body, q->n);
     free(q);
 }
 
@@ -164,7 +167,9 @@ static void receive(struct chan *c)
             set_lost(c, r);
         if (r <= 0)
             return;
+        size_t len = m.body.n; /* the callback may free the channel, and take the message apart */
         c->fn(c->ctx, &m);
+        secret_wipe(buf, len); /* passwords, keys and hashes of passwords go this way */
         imsg_drop_fds(&m);
     }
 }
