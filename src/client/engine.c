@@ -23,7 +23,7 @@
 
 enum {
     PEER_SILENT = 90000 /* ms without an acknowledgement */,
-    READ_BATCHES = 4,
+    TUN_BATCHES = 4,
     CA_MAX = 4 << 20,
 };
 
@@ -44,7 +44,7 @@ struct engine {
     struct env env;
     struct tunnel_conf conf;
     char correlation[48];
-    bool was_up, ended;
+    bool was_up, tun_lost, ended;
     enum exit_code code;
 };
 
@@ -138,7 +138,7 @@ static void on_dead(struct engine *e, const struct stream_event *ev)
             e->code = outcome_lost(&o, stream_cause_text(ev->cause));
         break;
     }
-    leave(e, e->code);
+    leave(e, e->tun_lost ? EXIT_FAILED : e->code);
 }
 
 static void take_events(struct engine *e)
@@ -178,7 +178,8 @@ static void on_socket(void *ctx, int events)
     static struct batch b;
     msec now = loop_now(e->loop);
     bool more = events & LOOP_READ;
-    for (unsigned i = 0; more && i < READ_BATCHES && !e->ended; i++) {
+    /* To the end of the run, which the stream bounds: what is left in its buffer makes no socket readable. */
+    while (more && !e->ended) {
         batch_clear(&b);
         more = stream_readable(e->stream, &b, now);
         asker_take(&e->asker, &b, now);
@@ -189,14 +190,26 @@ static void on_socket(void *ctx, int events)
         turn(e);
 }
 
+/* Somebody has removed the interface: without it the session is of no use, and its descriptor stays readable for ever. */
+static void tun_gone(struct engine *e)
+{
+    event(EV_INTERFACE_FAILED, e->plan.call, F_TEXT("cause", "it was taken away from us"));
+    watch_set(e->tun, 0);
+    e->tun_lost = true;
+    stream_close(e->stream, TUNNEL_CAUSE_LOCAL, 0, loop_now(e->loop));
+}
+
 static void on_tun(void *ctx, int events)
 {
     struct engine *e = ctx;
     static struct batch b;
     bool more = true;
     (void)events;
-    for (unsigned i = 0; more && i < READ_BATCHES; i++) {
-        if (tunq_read(&e->queue, &e->arena, &b, &more) <= 0)
+    for (unsigned i = 0; more && i < TUN_BATCHES; i++) {
+        int n = tunq_read(&e->queue, &e->arena, &b, &more);
+        if (n < 0)
+            tun_gone(e);
+        if (n <= 0)
             break;
         stream_send(e->stream, &b, loop_now(e->loop));
     }

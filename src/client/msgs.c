@@ -297,6 +297,32 @@ int offer_decode(struct slice body, struct net_offer *ret_o)
     return 0;
 }
 
+/* RFC 1122 3.2.1.3: what can be the address of a single host on a network; RFC 1112 4: what cannot. */
+static bool unicast(uint32_t addr)
+{
+    uint32_t net = addr >> 24;
+    return net != 0 && net != 127 && net < 224;
+}
+
+const char *up_judge(struct up_net *u)
+{
+    unsigned kept = 0;
+    if (!u->ipv4)
+        return NULL;
+    if (u->our_addr == 0)
+        return "the server gave no address";
+    if (!unicast(u->our_addr))
+        return "the server gave an address that no host may have";
+    if (!unicast(u->peer_addr) || u->peer_addr == u->our_addr)
+        u->peer_addr = 0;
+    for (unsigned i = 0; i < 2; i++)
+        if (unicast(u->dns[i]))
+            u->dns[kept++] = u->dns[i];
+    while (kept < 2)
+        u->dns[kept++] = 0;
+    return NULL;
+}
+
 size_t address_encode(const struct prefix *a, uint8_t *dst, size_t cap)
 {
     struct wr w = wr_of(dst, cap);

@@ -61,6 +61,9 @@ enum { CM_OFFER_MAX = 12288 };
 size_t offer_encode(const struct net_offer *o, uint8_t *dst, size_t cap);
 /* Names are dns_name_ok() or empty, prefixes have lengths of their family: the engine is not trusted with either. */
 int offer_decode(struct slice body, struct net_offer *ret_o) MUST_CHECK;
+/* Is it fit for this host? A server, or an engine that was taken over, must not claim loopback or multicast addresses. NULL:
+ * yes; a peer or resolver that cannot be one is taken out. Else why not. */
+const char *up_judge(struct up_net *u) MUST_CHECK;
 size_t address_encode(const struct prefix *a, uint8_t *dst, size_t cap);
 int address_decode(struct slice body, struct prefix *ret_a) MUST_CHECK;
 

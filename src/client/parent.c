@@ -83,12 +83,15 @@ static void on_up(struct parent *p, const struct imsg *m)
         stop(p, EXIT_FAILED);
         return;
     }
-    if (p->up.made) {
+    const char *fault = up_judge(&p->up.net);
+    if (fault)
+        event(EV_CLIENT_SETUP_FAILED, p->plan->call, F_TEXT("cause", fault));
+    if (!fault && p->up.made) {
         up_change(&p->up);
         return;
     }
     unsigned offload = 0;
-    int fd = up_host(&p->up, &offload);
+    int fd = fault ? ERR_VALUE : up_host(&p->up, &offload);
     if (fd < 0) { /* said why; end the call in order, then put the host back */
         p->code = EXIT_FAILED;
         p->told = true;

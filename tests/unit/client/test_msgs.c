@@ -276,6 +276,36 @@ static void test_offer_refused(void **state)
     assert_true(offer_decode(slice_of(buf, offer_encode(&o, buf, sizeof buf)), &got) < 0);
 }
 
+/* RFC 1122 3.2.1.3: not every number is a host's. */
+static void test_up_judge(void **state)
+{
+    static const uint32_t bad[] = { 0x00000000, 0x00000001, 0x00ffffff, 0x7f000001, 0x7f000035, 0x7fffffff,
+                                    0xe0000000, 0xe00000fb, 0xefffffff, 0xf0000001, 0xffffffff };
+    static const uint32_t good[] = {
+        0x01000000, 0x01000001, 0x0a500002, 0x7effffff, 0x80000000, 0xa9fe0001, 0xdfffffff
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct up_net our = { .ipv4 = true, .our_addr = bad[i], .mtu = 1400 };
+        assert_non_null(up_judge(&our));
+        struct up_net u = { .ipv4 = true, .our_addr = 0x0a500002, .peer_addr = bad[i], .dns = { bad[i], 0x08080808 } };
+        assert_null(up_judge(&u));
+        assert_int_equal(u.peer_addr, 0);
+        assert_int_equal(u.dns[0], 0x08080808);
+        assert_int_equal(u.dns[1], 0);
+    }
+    for (unsigned i = 0; i < sizeof good / sizeof good[0]; i++) {
+        struct up_net u = { .ipv4 = true, .our_addr = good[i], .peer_addr = 0x0a500001, .dns = { good[i], good[i] } };
+        assert_null(up_judge(&u));
+        assert_true(u.our_addr == good[i] && u.peer_addr == 0x0a500001 && u.dns[0] == good[i] && u.dns[1] == good[i]);
+    }
+    struct up_net six = { .ipv6 = true };
+    assert_null(up_judge(&six)); /* no IPv4, no address of it */
+    struct up_net same = { .ipv4 = true, .our_addr = 0x0a500002, .peer_addr = 0x0a500002 };
+    assert_null(up_judge(&same));
+    assert_int_equal(same.peer_addr, 0);
+}
+
 /* Who may say what, and how long it is: below, exactly, above. */
 static void test_monitor(void **state)
 {
@@ -327,9 +357,10 @@ static void test_monitor(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plan),    cmocka_unit_test(test_plan_cut),      cmocka_unit_test(test_plan_lengths),
-        cmocka_unit_test(test_address), cmocka_unit_test(test_addresses),     cmocka_unit_test(test_up),
-        cmocka_unit_test(test_offer),   cmocka_unit_test(test_offer_refused), cmocka_unit_test(test_monitor),
+        cmocka_unit_test(test_plan),     cmocka_unit_test(test_plan_cut),  cmocka_unit_test(test_plan_lengths),
+        cmocka_unit_test(test_address),  cmocka_unit_test(test_addresses), cmocka_unit_test(test_up),
+        cmocka_unit_test(test_up_judge), cmocka_unit_test(test_offer),     cmocka_unit_test(test_offer_refused),
+        cmocka_unit_test(test_monitor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
