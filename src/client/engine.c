@@ -23,7 +23,6 @@
 
 enum {
     PEER_SILENT = 90000 /* ms without an acknowledgement */,
-    TUN_BATCHES = 4,
     CA_MAX = 4 << 20,
 };
 
@@ -204,15 +203,21 @@ static void on_tun(void *ctx, int events)
     struct engine *e = ctx;
     static struct batch b;
     bool more = true;
+    msec now = loop_now(e->loop);
     (void)events;
-    for (unsigned i = 0; more && i < TUN_BATCHES; i++) {
+    bool stands = tunq_stands(&e->queue, now);
+    for (unsigned i = 0, most = stands ? TUNQ_TURN_STANDING : TUNQ_TURN; more && i < most; i++) {
         int n = tunq_read(&e->queue, &e->arena, &b, &more);
         if (n < 0)
             tun_gone(e);
         if (n <= 0)
             break;
-        stream_send(e->stream, &b, loop_now(e->loop));
+        if (stands)
+            stream_queue(e->stream, &b, now);
+        else
+            stream_send(e->stream, &b, now);
     }
+    tunq_note(&e->queue, more, now);
     turn(e);
 }
 

@@ -46,7 +46,9 @@ static int make_interface(struct up *u, unsigned mtu, char err[256])
     if (n < 0)
         return n;
     quiet_ipv6(name);
-    n = nl_link_up(name, mtu, err);
+    n = nl_link_queue(name, TUN_QUEUE_PACKETS, err);
+    if (n == 0)
+        n = nl_link_up(name, mtu, err);
     if (n < 0) {
         close(fd);
         return n;

@@ -81,7 +81,8 @@ void stream_init(struct stream *s, const struct stream_conf *conf, struct stream
     s->conf = *conf;
     s->bench = bench;
     s->fd = fd;
-    s->pace = (struct stream_pace){ .since = now, .burst = STREAM_BURST, .unsent = SOCK_UNSENT };
+    s->moved = now;
+    s->pace = (struct stream_pace){ .since = now, .burst = STREAM_BURST, .unsent = SOCK_UNSENT, .queue = STREAM_QUEUE };
     stream_enter(s, STREAM_HANDSHAKE, now);
 }
 

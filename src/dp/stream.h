@@ -37,7 +37,8 @@ enum {
     STREAM_BURST = 4 * STREAM_RECORD, /* ciphertext that comes together before the socket is asked to take it */
     STREAM_OUT = STREAM_BURST + 2 * STREAM_RECORD, /* a burst, a handshake flight, or what waits for the socket */
     STREAM_SHARE = 4 * STREAM_BURST,               /* bytes of the queue that one stream_flush() sends: others wait */
-    STREAM_QUEUE = 524288,                         /* bytes that wait for a socket that takes them */
+    STREAM_QUEUE = 4 << 20,                        /* bytes that wait for a socket that takes them */
+    STREAM_QUEUE_MIN = 131072,                     /* and, at a rate, what goes in 20 ms, but this much */
     STREAM_QUEUE_STALLED = 32768,                  /* and for one that has taken none for */
     STREAM_STALLED = 100,                          /* ms */
     STREAM_TURNS = 4,                              /* times that one stream_readable() asks the socket: others wait */
@@ -124,6 +125,7 @@ struct stream_pace {
     uint32_t bytes;
     uint32_t burst;  /* bytes of ciphertext that come together before the socket is asked */
     uint32_t unsent; /* what the kernel may hold */
+    uint32_t queue;  /* and our queue */
     bool refused;
 };
 
@@ -167,6 +169,9 @@ bool stream_readable(struct stream *s, struct batch *out, msec now) MUST_CHECK;
 /* Sends IP packets and super-packets, or queues what the socket does not take now. Full records go out at once, the last
  * partial record too (nothing is held back when the socket takes it). */
 void stream_send(struct stream *s, const struct batch *packets, msec now);
+
+/* Puts them all into the queue; stream_flush() sends them. */
+void stream_queue(struct stream *s, const struct batch *packets, msec now);
 
 /* Sends what waits: ciphertext, control messages, queued packets. Call it when the socket can be written, and once after
  * events have been answered. */

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-enum { PACE_SPAN = 50, PACE_DELAY = 2 /* ms */, PACE_MIN = 4096, UNSENT = SOCK_UNSENT };
+enum { PACE_SPAN = 50, PACE_DELAY = 2, PACE_QUEUE = 20 /* ms */, PACE_MIN = 4096, UNSENT = SOCK_UNSENT };
 
 /* What lies behind the queue (the block of ciphertext, unsent bytes in the kernel) is delay that CoDel does not see. While
  * the socket refuses now and then, it gets about two milliseconds of its rate at once. */
@@ -22,6 +22,8 @@ static void measure_pace(struct stream *s, size_t sent, bool refused, msec now)
         return;
     uint64_t burst = p->refused && span < 4 * PACE_SPAN ? p->bytes * (uint64_t)PACE_DELAY / span : STREAM_BURST;
     p->burst = burst > STREAM_BURST ? STREAM_BURST : burst < PACE_MIN ? PACE_MIN : (uint32_t)burst;
+    uint64_t queue = p->refused ? p->bytes * (uint64_t)PACE_QUEUE / span : STREAM_QUEUE;
+    p->queue = queue > STREAM_QUEUE ? STREAM_QUEUE : queue < STREAM_QUEUE_MIN ? STREAM_QUEUE_MIN : (uint32_t)queue;
     uint32_t unsent = p->burst < UNSENT / 2 ? 2 * p->burst : UNSENT;
     if (unsent != p->unsent)
         sock_set_unsent(s->fd, p->unsent = unsent);
@@ -172,7 +174,7 @@ static usec queue_time(msec now)
 /* While the socket takes bytes a long queue is CoDel's business; a peer that has stopped reading is not worth much. */
 static uint32_t queue_limit(const struct stream *s, msec now)
 {
-    return now - s->moved < STREAM_STALLED ? STREAM_QUEUE : STREAM_QUEUE_STALLED;
+    return now - s->moved < STREAM_STALLED ? s->pace.queue : STREAM_QUEUE_STALLED;
 }
 
 /* Drops inside the queue are the session's. */
@@ -215,8 +217,8 @@ static void enqueue(struct stream *s, const struct packet *p, uint32_t end, msec
         fq_sent(&s->queue, fq, end); /* it is the only one in the queue, see put_packet() */
 }
 
-/* One packet into the record that is being filled, or into the queue when the socket is full. */
-static void put_packet(struct stream *s, const struct packet *p, msec now)
+/* One packet into the record that is being filled, or into the queue when the socket is full (or `queue` says so). */
+static void put_packet(struct stream *s, const struct packet *p, bool queue, msec now)
 {
     struct gso g;
     if (s->state != STREAM_TUNNEL || s->broken || !s->tunnel.connected || !s->mtu) {
@@ -225,7 +227,7 @@ static void put_packet(struct stream *s, const struct packet *p, msec now)
     }
     if (vnet_read(p->vnet).gso_type == VNET_GSO_NONE)
         (void)mss_clamp(p->p, p->n, s->mtu, vnet_read(p->vnet).flags & VNET_NEEDS_CSUM);
-    if (blocked(s) || slow(s) || !fq_empty(&s->queue)) {
+    if (queue || blocked(s) || slow(s) || !fq_empty(&s->queue)) {
         enqueue(s, p, 0, now);
         return;
     }
@@ -242,11 +244,18 @@ void stream_send(struct stream *s, const struct batch *packets, msec now)
 {
     stream_flush(s, now);
     for (unsigned i = 0; i < packets->n; i++)
-        put_packet(s, &packets->at[i], now);
+        put_packet(s, &packets->at[i], false, now);
     if (slow(s) && !blocked(s))
         send_queue(s, now);
     stream_seal(s, now);
     stream_ship(s, now);
+    count_queue(s);
+}
+
+void stream_queue(struct stream *s, const struct batch *packets, msec now)
+{
+    for (unsigned i = 0; i < packets->n; i++)
+        put_packet(s, &packets->at[i], true, now);
     count_queue(s);
 }
 

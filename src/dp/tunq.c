@@ -8,6 +8,20 @@ void tunq_init(struct tunq *q, int fd, unsigned offload)
 {
     q->fd = fd;
     q->offload = offload;
+    q->standing = NEVER;
+}
+
+bool tunq_stands(const struct tunq *q, msec now)
+{
+    return q->standing != NEVER && now - q->standing >= TUNQ_STANDING;
+}
+
+void tunq_note(struct tunq *q, bool more, msec now)
+{
+    if (!more)
+        q->standing = NEVER;
+    else if (q->standing == NEVER)
+        q->standing = now;
 }
 
 int tunq_read(struct tunq *q, struct arena *arena, struct batch *out, bool *ret_more)

@@ -5,6 +5,7 @@
 #ifndef ADIT_DP_TUNQ_H
 #define ADIT_DP_TUNQ_H
 
+#include "base/tick.h"
 #include "dp/buf.h"
 #include "dp/drops.h"
 #include "seg/gro.h"
@@ -13,10 +14,20 @@
 struct tunq {
     int fd;           /* -1: none; not owned */
     unsigned offload; /* what tun_offload() switched on */
+    msec standing;    /* since when it was never found empty; NEVER: it was */
     struct gro gro;
 };
 
 void tunq_init(struct tunq *q, int fd, unsigned offload);
+
+/* Packets that have stood in the kernel's queue for longer than this are taken in, all of them, into the sessions' queues,
+ * where flows take turns and CoDel judges; before that they go straight from one into the other, which is cheaper. */
+enum { TUNQ_STANDING = 5 /* ms */, TUNQ_TURN = 4, TUNQ_TURN_STANDING = 24 /* batches of one turn of the loop */ };
+
+/* Once a turn, before its first tunq_read(): whether the queue stands. */
+bool tunq_stands(const struct tunq *q, msec now);
+/* After its last one: `more` as tunq_read() said. */
+void tunq_note(struct tunq *q, bool more, msec now);
 
 enum {
     TUNQ_ARENA = 4 * (PACKET_HEAD + PACKET_MAX)

@@ -120,6 +120,23 @@ int nl_link_up(const char *name, unsigned mtu, char err[256])
     return 0;
 }
 
+int nl_link_queue(const char *name, unsigned packets, char err[256])
+{
+    union nl_request q;
+    int index = nl_link_index(name);
+
+    if (index == 0)
+        return net_fail(err, ERR_MISSING, "there is no interface %.15s", name);
+    struct ifinfomsg *m = nl_begin(&q, RTM_NEWLINK, 0, sizeof(*m));
+    m->ifi_index = index;
+    mnl_attr_put_u32(&q.head, IFLA_TXQLEN, packets);
+    int r = nl_exchange(&q, NULL, NULL);
+    if (r != 0)
+        return net_fail(err, ERR_SYSTEM, "cannot set the queue of interface %s to %u packets: %s", name, packets,
+                        strerror(r));
+    return 0;
+}
+
 int nl_link_delete(const char *name, char err[256])
 {
     union nl_request q;

@@ -8,6 +8,8 @@
 
 int nl_link_index(const char *name); /* 0: no such interface */
 int nl_link_up(const char *name, unsigned mtu, char err[256]) MUST_CHECK;
+/* Length of its queue in packets. */
+int nl_link_queue(const char *name, unsigned packets, char err[256]) MUST_CHECK;
 int nl_link_mtu(const char *name); /* < 0: error */
 int nl_link_delete(const char *name, char err[256]) MUST_CHECK;
 /* 1: a TUN device (not a TAP) of that name exists; 0: no interface, or another kind; < 0: error. */

@@ -17,6 +17,10 @@ enum { TUN_VNET_HDR = 10, TUN_QUEUES_MAX = 64 }; /* sizeof(struct virtio_net_hdr
  * Nothing is left on failure. */
 int tun_create(const char *name, unsigned n, int *fds, char err[256]) MUST_CHECK;
 
+/* Packets that a queue of ours may hold in the kernel (nl_link_queue): what small packets need while their sender has our
+ * processor. It does not stand: see dp/tunq.h. */
+enum { TUN_QUEUE_PACKETS = 4096 };
+
 enum {
     TUN_TSO = 1, /* TCP in super-packets of up to 64 KB, checksums left to us */
     TUN_USO = 2, /* UDP, too (Linux 6.2) */

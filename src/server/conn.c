@@ -202,8 +202,13 @@ void conn_accept(struct worker *w, int fd, const struct sockaddr *peer)
     conn_settle(c);
 }
 
-void conn_send(struct conn *c, const struct batch *packets)
+void conn_send(struct conn *c, const struct batch *packets, bool queue)
 {
+    if (queue) {
+        stream_queue(&c->stream, packets, loop_now(c->w->loop));
+        watch_set(c->watch, stream_wants(&c->stream));
+        return;
+    }
     stream_send(&c->stream, packets, loop_now(c->w->loop));
     conn_settle(c);
 }

@@ -54,7 +54,7 @@ void conn_accept(struct worker *w, int fd, const struct sockaddr *peer);
 struct conn *conn_get(struct worker *w, uint64_t handle);
 
 /* Packets from the TUN to this session. May free it. */
-void conn_send(struct conn *c, const struct batch *packets);
+void conn_send(struct conn *c, const struct batch *packets, bool queue); /* queue: they wait for their turn */
 /* authd's answer. May free it. */
 void conn_verdict(struct conn *c, uint32_t ask, const struct role_verdict *v);
 /* Asks what waits, if authd may be asked. */

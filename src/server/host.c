@@ -104,6 +104,8 @@ static int make_interface(struct host *h, const struct config *c, unsigned queue
         r = add_address(c->interface, &h->nets[i], err);
     if (r == 0)
         r = add_nets(h, c, err);
+    if (r == 0)
+        r = nl_link_queue(c->interface, TUN_QUEUE_PACKETS, err);
     return r < 0 ? r : nl_link_up(c->interface, c->mtu, err);
 }
 

@@ -97,7 +97,7 @@ static void gather(const struct batch *all, const struct owner *owner, bool *don
 static void dispatch(struct plane *p, struct owner who, const struct batch *packets, bool pass_on)
 {
     if (who.worker == p->worker) {
-        if (!p->deliver(p->ctx, who.session, packets))
+        if (!p->deliver(p->ctx, who.session, packets, p->queue))
             p->drops.n[DROP_NO_OWNER] += packets->n;
     } else if (pass_on && who.worker < TUN_QUEUES_MAX && p->peers[who.worker].fd >= 0) {
         handover_send(p->peers[who.worker].fd, packets, p->datagram, &p->drops);
@@ -137,17 +137,21 @@ static void on_tun(void *ctx, int events)
     struct plane *p = ctx;
     struct batch b;
     bool more = true;
+    msec now = loop_now(p->loop);
     (void)events;
-    for (unsigned i = 0; more && i < TURN_BATCHES; i++) {
+    p->queue = tunq_stands(&p->tun, now);
+    for (unsigned i = 0, turn = p->queue ? TUNQ_TURN_STANDING : TUNQ_TURN; more && i < turn; i++) {
         int n = tunq_read(&p->tun, &p->arena, &b, &more);
         if (n < 0) {
-            event(EV_INTERFACE_FAILED, NULL, F_TEXT("cause", "it was taken away from us"));
+            event(EV_INTERFACE_FAILED, NULL, F_TEXT("cause", "it was taken away from us; restart the server"));
             watch_set(p->watch, 0);
         }
         if (n <= 0)
-            return;
+            break;
         route(p, &b, true);
     }
+    p->queue = false;
+    tunq_note(&p->tun, more, now);
 }
 
 static void on_peer(void *ctx, int events)

@@ -18,8 +18,8 @@ enum { PLANE_NETS = 2 * CONFIG_POOLS };
 
 struct plane;
 
-/* Where packets for a session of this worker go; false: there is no such session. */
-typedef bool plane_deliver_fn(void *ctx, uint64_t session, const struct batch *packets);
+/* Where packets for a session of this worker go; `queue`: not at once. False: there is no such session. */
+typedef bool plane_deliver_fn(void *ctx, uint64_t session, const struct batch *packets, bool queue);
 
 struct plane_peer {
     struct plane *plane;
@@ -41,6 +41,7 @@ struct plane {
     struct prefix nets[PLANE_NETS];
     struct gate_nets gate;
     bool renewing;
+    bool queue;         /* the TUN queue stands: what is read of it waits in the sessions' */
     struct drops drops; /* of packets that belong to no session */
     plane_deliver_fn *deliver;
     void *ctx;

@@ -210,13 +210,13 @@ static void on_master_lost(void *ctx, int err)
     loop_stop(w->loop, 1); /* nobody is left to put the host back; the next start does */
 }
 
-static bool deliver(void *ctx, uint64_t session, const struct batch *packets)
+static bool deliver(void *ctx, uint64_t session, const struct batch *packets, bool queue)
 {
     struct worker *w = ctx;
     struct conn *c = conn_get(w, session);
     if (!c || !c->up)
         return false;
-    conn_send(c, packets);
+    conn_send(c, packets, queue);
     return true;
 }
 

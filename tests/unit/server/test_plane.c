@@ -24,8 +24,9 @@ struct box {
 static struct loop *loop;
 static struct box box[2];
 
-static bool deliver(void *ctx, uint64_t session, const struct batch *b)
+static bool deliver(void *ctx, uint64_t session, const struct batch *b, bool queue)
 {
+    (void)queue;
     struct box *x = ctx;
     if (session == x->refuse)
         return false;
