@@ -32,6 +32,12 @@ fuzz:
 	tools/deps test
 	tests/fuzz/run $(T)
 
+# A server under load that is killed and reloaded all the time, for T seconds.
+soak:
+	tools/deps test
+	$(MAKE) all
+	SOAK=$(T) tests/netns/38-living $(BUILD)
+
 bench:
 	tools/deps bench
 	$(MAKE) all
@@ -59,4 +65,4 @@ deb:
 clean:
 	rm -rf build build-*
 
-.PHONY: all deps run test fuzz bench $(BENCHES) install uninstall deb clean
+.PHONY: all deps run test fuzz soak bench $(BENCHES) install uninstall deb clean

@@ -152,8 +152,8 @@ static void survey_one(void *ctx, const struct user *u)
 void judge_refresh(struct judge *j)
 {
     uint64_t version = users_version(j->users);
-    if (version == j->users_version && version != 0)
-        return;
+    if (version == j->users_version || version == 0)
+        return; /* 0: it cannot be read now; the login that brought us here says so, and what is reserved stays so */
     struct survey v = { .j = j, .say = j->users_version == 0 };
     j->users_version = version;
     pool_reserve_begin(j->pool);

@@ -22,6 +22,7 @@ static bool find_user(struct judge *j, struct sess *s, struct slice name, struct
     int found = users_find(j->users, account, ret);
     if (found < 0)
         event(EV_USERS_ERROR, s->who.call, F_TEXT("cause", users_error(j->users)));
+    s->unreadable = found < 0;
     s->known = found == 1;
     s->locked = s->known && ret->locked;
     judge_entitle(j, ret, &s->want);
@@ -47,6 +48,8 @@ static bool serves(struct sess *s, const struct user *u, enum auth_method m)
 
 static const char *why(const struct sess *s)
 {
+    if (s->unreadable)
+        return "the users' database cannot be read";
     return !s->known ? "unknown user" : !s->served ? "no record for this method" : "wrong password";
 }
 
@@ -182,7 +185,7 @@ static const char *eap_reason(const struct sess *s, const struct eap_server_even
 {
     if (ev->code == E_ACCT_DISABLED)
         return "locked";
-    if (s->known && !s->served && ev->reason && strcmp(ev->reason, "unknown user") == 0)
+    if ((s->unreadable || (s->known && !s->served)) && ev->reason && strcmp(ev->reason, "unknown user") == 0)
         return why(s);
     return ev->reason ? ev->reason : "refused";
 }

@@ -53,6 +53,7 @@ struct sess {
     msec due;        /* of the conversation, or of the wait */
     uint64_t ticket; /* of the slow job that is ours; others are stale */
     char user[AUTH_NAME_MAX];
+    bool unreadable;   /* the database could not be asked */
     bool known;        /* the record was found */
     bool served;       /* and can prove something with the method */
     bool slow_verdict; /* SLOW: what is already known: the rest of the record is right … */

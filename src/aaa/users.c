@@ -47,7 +47,11 @@ const char *users_error(const struct users *d)
 
 int users_failed(struct users *d)
 {
-    snprintf(d->error, sizeof(d->error), "%s", sqlite3_errmsg(d->db));
+    bool damaged = users_is_damaged(d);
+    snprintf(d->error, sizeof(d->error), "%s%s", sqlite3_errmsg(d->db),
+             damaged ? "; a copy of the damaged file is kept beside it" : "");
+    if (damaged)
+        users_keep_damaged(d->path);
     return ERR_SYSTEM;
 }
 

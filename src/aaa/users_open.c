@@ -12,6 +12,7 @@ enum {
     APPLICATION_ID = 0x41444954, /* "ADIT", in the file's header */
     SCHEMA_VERSION = 2,
     BUSY_MS = 2000, /* aditctl's transactions take milliseconds */
+    BUSY_STEP_MS = 10,
 };
 
 static const char schema[] =
@@ -110,8 +111,42 @@ static bool check_schema(struct users *d, bool create, char *err)
     if (version != SCHEMA_VERSION)
         snprintf(err, USERS_ERR, "it has version %lld, this program knows %d only", (long long)version, SCHEMA_VERSION);
     else if (!sound(d->db))
-        snprintf(err, USERS_ERR, "it is damaged: restore it from a backup");
+        snprintf(err, USERS_ERR, "it is damaged (a copy is kept beside it): restore it from a backup");
     return !err[0];
+}
+
+/* Waiting for somebody else's lock is bounded over all questions, not for each: with a lock that stays, the first login
+ * waits and the others are refused at once, until one succeeds again. The loop must turn. */
+static int on_busy(void *ctx, int n)
+{
+    struct users *d = ctx;
+    (void)n;
+    if (d->waited >= BUSY_MS)
+        return 0;
+    d->waited += BUSY_STEP_MS;
+    sqlite3_sleep(BUSY_STEP_MS);
+    return 1;
+}
+
+bool users_is_damaged(const struct users *d)
+{
+    int e = sqlite3_errcode(d->db) & 0xff;
+    return e == SQLITE_CORRUPT || e == SQLITE_NOTADB;
+}
+
+void users_keep_damaged(const char *path)
+{
+    char to[4096], buf[8192];
+    ssize_t n = 0;
+    snprintf(to, sizeof(to), "%s.damaged", path);
+    int in = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int out = in < 0 ? -1 : open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    while (out >= 0 && (n = read(in, buf, sizeof(buf))) > 0 && write(out, buf, (size_t)n) == n)
+        ;
+    if (out >= 0 && (n != 0 || close(out) < 0))
+        (void)unlink(to); /* half a copy is worse than none */
+    if (in >= 0)
+        close(in);
 }
 
 struct users *users_open(const char *path, bool create, char err[USERS_ERR])
@@ -123,16 +158,22 @@ struct users *users_open(const char *path, bool create, char err[USERS_ERR])
     if (!prepare_file(path, create, err))
         return NULL;
     struct users *d = calloc(1, sizeof(*d));
-    if (!d) {
+    if (d)
+        d->path = strdup(path);
+    if (!d || !d->path) {
+        free(d);
         snprintf(err, USERS_ERR, "out of memory");
         return NULL;
     }
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
-    if (sqlite3_open_v2(path, &d->db, flags, NULL) != SQLITE_OK || sqlite3_busy_timeout(d->db, BUSY_MS) != SQLITE_OK ||
+    if (sqlite3_open_v2(path, &d->db, flags, NULL) != SQLITE_OK ||
+        sqlite3_busy_handler(d->db, on_busy, d) != SQLITE_OK ||
         sqlite3_exec(d->db, setup, NULL, NULL, NULL) != SQLITE_OK)
         snprintf(err, USERS_ERR, "it cannot be read: %s", d->db ? sqlite3_errmsg(d->db) : "out of memory");
     else if (check_schema(d, create, err))
         return d;
+    if (d->db && (users_is_damaged(d) || strncmp(err, "it is damaged", 13) == 0))
+        users_keep_damaged(path);
     users_close(d);
     return NULL;
 }
@@ -142,12 +183,15 @@ void users_close(struct users *d)
     if (!d)
         return;
     sqlite3_close(d->db);
+    free(d->path);
     free(d);
 }
 
 uint64_t users_version(struct users *d)
 {
     int64_t v = pragma_number(d->db, "PRAGMA data_version");
+    if (v >= 0)
+        d->waited = 0;
     return v < 0 ? 0 : (uint64_t)v;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,15 +17,22 @@ static void on_signal(int signo)
     caught = signo;
 }
 
-/* One line without its end; NULs, empty and over-long lines are refused. */
-static int read_line(int fd, uint8_t *dst, size_t cap, size_t *ret_n)
+/* One line without its end; NULs, empty and over-long lines are refused. With `mask`, which signals are blocked outside of
+ * the waiting, none can slip in between a look at `caught` and the read. */
+static int read_line(int fd, const sigset_t *mask, uint8_t *dst, size_t cap, size_t *ret_n)
 {
+    struct pollfd p = { .fd = fd, .events = POLLIN };
     size_t n = 0;
     for (;;) {
         uint8_t c;
-        ssize_t got = read(fd, &c, 1);
-        if (got < 0 && errno == EINTR && !caught)
+        p.revents = 0;
+        if (mask && ppoll(&p, 1, NULL, mask) < 0 && errno != EINTR)
+            return ERR_SYSTEM;
+        if (caught)
+            return ERR_SYSTEM;
+        if (mask && !p.revents)
             continue;
+        ssize_t got = read(fd, &c, 1);
         if (got < 0)
             return ERR_SYSTEM;
         if (got == 0 || c == '\n')
@@ -39,10 +47,11 @@ static int read_line(int fd, uint8_t *dst, size_t cap, size_t *ret_n)
     return n ? 0 : ERR_MISSING;
 }
 
-static int prompt(int tty, const char *user, const char *host, uint8_t *dst, size_t cap, size_t *ret_n)
+static int prompt(int tty, const sigset_t *mask, const char *user, const char *host, uint8_t *dst, size_t cap,
+                  size_t *ret_n)
 {
     dprintf(tty, "Password of %s at %s: ", user, host);
-    int r = read_line(tty, dst, cap, ret_n);
+    int r = read_line(tty, mask, dst, cap, ret_n);
     dprintf(tty, "\n");
     return r;
 }
@@ -52,6 +61,7 @@ int ask_terminal(const char *user, const char *host, uint8_t *dst, size_t cap, s
     static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
     struct sigaction ours = { .sa_handler = on_signal }, old[5];
     struct termios before, quiet;
+    sigset_t block, mask;
     int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (tty < 0 || tcgetattr(tty, &before) < 0) {
         if (tty >= 0)
@@ -60,15 +70,20 @@ int ask_terminal(const char *user, const char *host, uint8_t *dst, size_t cap, s
         return ERR_SYSTEM;
     }
     caught = 0;
-    for (unsigned i = 0; i < 5; i++)
+    sigemptyset(&block);
+    for (unsigned i = 0; i < 5; i++) {
+        sigaddset(&block, signals[i]);
         sigaction(signals[i], &ours, &old[i]);
+    }
+    sigprocmask(SIG_BLOCK, &block, &mask);
     quiet = before;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
     tcsetattr(tty, TCSAFLUSH, &quiet);
-    int r = prompt(tty, user, host, dst, cap, ret_n);
+    int r = prompt(tty, &mask, user, host, dst, cap, ret_n);
     tcsetattr(tty, TCSAFLUSH, &before);
     for (unsigned i = 0; i < 5; i++)
         sigaction(signals[i], &old[i], NULL);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
     close(tty);
     if (caught)
         raise(caught);
@@ -80,7 +95,7 @@ int ask_terminal(const char *user, const char *host, uint8_t *dst, size_t cap, s
 int ask_file(const char *path, uint8_t *dst, size_t cap, size_t *ret_n)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int r = fd < 0 ? ERR_SYSTEM : read_line(fd, dst, cap, ret_n), e = errno;
+    int r = fd < 0 ? ERR_SYSTEM : read_line(fd, NULL, dst, cap, ret_n), e = errno;
     if (fd >= 0)
         close(fd);
     if (r == ERR_SYSTEM)

@@ -332,7 +332,8 @@ static void on_parent(void *ctx, struct imsg *m)
     case CM_TUN:
         if (!e->stream || e->tun)
             break;
-        tunq_init(&e->queue, m->fds[0], m->id);
+        tunq_init(&e->queue, m->fds[0], m->id & TUN_OFFLOADS);
+        e->bench.fq.conf.plain = m->id & CM_TUN_PLAIN;
         m->fds[0] = -1;
         e->was_up = true;
         e->tun = watch_new(e->loop, e->queue.fd, LOOP_READ, on_tun, e);

@@ -13,10 +13,12 @@ enum client_msg {
     CM_PEER,       /* engine to parent: the address that won */
     CM_UP,         /* engine to parent: what PPP gave; the first waits for CM_TUN, others say what came to it */
     CM_OFFER,      /* engine to parent: what the server tells beside PPP, all of it, again when that changes */
-    CM_TUN,        /* parent to engine: the TUN queue as a descriptor */
+    CM_TUN,        /* parent to engine: the TUN queue as a descriptor; id: its offloads, CM_TUN_PLAIN */
     CM_STOP,       /* parent to engine: end the call in order */
     CM_DOWN,       /* engine to parent: exit code; everything was said already */
 };
+
+enum { CM_TUN_PLAIN = 0x100 /* no flows and no CoDel */ };
 
 enum { PLAN_ADDRESSES = 16, PLAN_CA_FD = 4, PLAN_DUID = 18 };
 

@@ -46,6 +46,8 @@ enum {
     O_METHODS,
     O_V6,
     O_STATE,
+    O_NO_OFFLOAD,
+    O_NO_FQ,
     O_HELP,
     O_VERSION
 };
@@ -66,6 +68,8 @@ static const struct option longs[] = {
     { "methods", required_argument, NULL, O_METHODS },
     { "allow-ipv6-outside", no_argument, NULL, O_V6 },
     { "state-dir", required_argument, NULL, O_STATE },
+    { "debug-no-offload", no_argument, NULL, O_NO_OFFLOAD }, /* these two for our own tests */
+    { "debug-no-fq", no_argument, NULL, O_NO_FQ },
     { "verbose", no_argument, NULL, 'v' },
     { "help", no_argument, NULL, O_HELP },
     { "version", no_argument, NULL, O_VERSION },
@@ -222,6 +226,10 @@ static int flag(int opt, struct options *o)
     switch (opt) {
     case O_NOROUTE:
         return o->no_route = true, 0;
+    case O_NO_OFFLOAD:
+        return o->no_offload = true, 0;
+    case O_NO_FQ:
+        return o->no_fq = true, 0;
     case O_NODNS:
         return o->no_dns = true, 0;
     case O_IGNORE:

@@ -33,6 +33,7 @@ struct options {
     bool no_route, no_dns, no_ipv6, ignore_server_routes, allow_ipv6_outside, verbose;
     bool delegate;             /* ask for a prefix for networks behind this host */
     const char *delegate_file; /* where it is written to; NULL: it is only said */
+    bool no_offload, no_fq;    /* for our own tests */
 };
 
 /* EXIT_OK: go on. Anything else: leave with it less 100 (help was printed: 100; wrong usage: 102). */

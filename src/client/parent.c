@@ -99,7 +99,9 @@ static void on_up(struct parent *p, const struct imsg *m)
         timer_set(p->limit, loop_now(p->loop) + STOP_LIMIT);
         return;
     }
-    chan_send(p->engine, &(struct imsg){ .type = CM_TUN, .id = offload, .n_fds = 1, .fds = { fd } });
+    chan_send(p->engine,
+              &(struct imsg){
+                  .type = CM_TUN, .id = offload | (p->opt->no_fq ? CM_TUN_PLAIN : 0), .n_fds = 1, .fds = { fd } });
     close(fd);
 }
 

@@ -225,7 +225,7 @@ int up_host(struct up *u, unsigned *ret_offload)
         return n;
     }
     u->made = true;
-    *ret_offload = tun_offload(fd, TUN_OFFLOADS);
+    *ret_offload = tun_offload(fd, u->opt->no_offload ? 0 : TUN_OFFLOADS);
     event(EV_CLIENT_INTERFACE_UP, u->call, F_TEXT("interface", u->opt->interface),
           F_TEXT("address", address_text(&u->now.addr4, our)), F_TEXT("peer", address_text(&u->now.peer4, peer)),
           F_TEXT("address6", address_text(best6(&u->now), six)), F_NUM("mtu", u->net.mtu));

@@ -189,7 +189,8 @@ void check_host_nets(struct build *b)
     if (getifaddrs(&all) < 0)
         return; /* nothing to compare with */
     for (a = all; a; a = a->ifa_next)
-        if (strcmp(a->ifa_name, b->c.interface) != 0 && net_of_host(a, &net))
+        if (strcmp(a->ifa_name, b->c.interface) != 0 && strcmp(a->ifa_name, b->own_interface) != 0 &&
+            net_of_host(a, &net))
             check_against_host(b, a->ifa_name, &net);
     freeifaddrs(all);
 }

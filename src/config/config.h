@@ -112,12 +112,15 @@ struct config {
     unsigned n_names;
     struct config_range ranges[CONFIG_RANGES];
     unsigned n_ranges;
-    bool nat66;                  /* also IPv6 is translated; default false: it is routed */
-    char ndp_proxy[16];          /* interface on which clients' IPv6 addresses are answered for; empty: none */
-    char interface[16];          /* default adit0 */
-    bool nat;                    /* default false */
-    char outer[16];              /* outer interface for nat; empty: that of the default route */
-    unsigned workers;            /* 0: one a core */
+    bool nat66;         /* also IPv6 is translated; default false: it is routed */
+    char ndp_proxy[16]; /* interface on which clients' IPv6 addresses are answered for; empty: none */
+    char interface[16]; /* default adit0 */
+    bool nat;           /* default false */
+    char outer[16];     /* outer interface for nat; empty: that of the default route */
+    unsigned workers;   /* 0: one a core */
+    struct {
+        bool offload, fq; /* TSO and USO on the interface; flows and CoDel in sessions' queues */
+    } debug;
     bool steering;               /* default true; false is for tests and odd kernels */
     char user[32];               /* unprivileged user of the roles; default "adit" where it exists, else "nobody" */
     char state_dir[CONFIG_PATH]; /* undo journal; default /run/adit */
@@ -136,7 +139,9 @@ struct config {
 /* Reads and checks the file. 0, or 2 after writing every error as "file:line: words" to err_file (a FILE *);
  * *ret_c is untouched then. `check_files`: also that the files and the user that it names are there. */
 int config_read(const char *path, struct config *ret_c, void *err_file, bool check_files) MUST_CHECK;
-/* The same for text already in memory; `path` is for messages and relative paths. */
+/* A running server's file again, with files checked: its own interface, whatever its name will be, is in nobody's way. */
+int config_reread(const char *path, const char *own_interface, struct config *ret_c, void *err_file) MUST_CHECK;
+/* The same as config_read() for text already in memory; `path` is for messages and relative paths. */
 int config_read_text(struct slice text, const char *path, struct config *ret_c, void *err_file,
                      bool check_files) MUST_CHECK;
 

@@ -126,6 +126,9 @@ const struct option config_options[] = {
       "Socket of the administration, adit-api(7). Without it, control in state_dir" },
     { "", "admin_group", OPT_GROUP, false, AT(admin_group), 0, 0, NULL,
       "Members of this group may use the socket, as root may. Without it, root alone" },
+    { "debug", "", OPT_BLOCK, false, 0, 0, 0, NULL, NULL },
+    { "debug", "offload", OPT_BOOL, false, AT(debug.offload), 0, 0, "true", NULL },
+    { "debug", "fq", OPT_BOOL, false, AT(debug.fq), 0, 0, "true", NULL },
     { "limits", "", OPT_BLOCK, false, 0, 0, 0, NULL,
       "Deadlines and bounds. Times are seconds, or carry a unit: 500ms, 10s, 2m, 1h" },
     { "limits", "tls", OPT_TIME, false, AT(limit.tls), 100, 3600000, "10s", "Until the TLS handshake is done" },
@@ -272,6 +275,8 @@ void config_print_doc(FILE *out)
     for (size_t i = 0; i < config_n_options; i++) {
         const struct option *o = &config_options[i];
         char title[64];
+        if (!o->doc)
+            continue;
         fprintf(out, ".TP\n.BI \"%s \" ", option_title(o, title));
         fputc('"', out);
         for (const char *s = kind_words(o->kind); *s; s++) {

@@ -47,7 +47,7 @@ struct option {
     size_t at;         /* offset in struct config; in config_pool, _group or _user for options of such a block */
     uint64_t min, max; /* of numbers and times (ms) */
     const char *def;   /* as it would be written; NULL: none */
-    const char *doc;   /* one sentence or more, without a full stop at the end */
+    const char *doc;   /* one sentence or more, without a full stop at the end; NULL: for our own tests, hidden */
 };
 
 extern const struct option config_options[];

@@ -33,7 +33,8 @@ static int finish(struct build *b, struct config *ret_c, bool check_files)
     return 0;
 }
 
-int config_read_text(struct slice text, const char *path, struct config *ret_c, void *err_file, bool check_files)
+static int read_text(struct slice text, const char *path, const char *own_interface, struct config *ret_c,
+                     void *err_file, bool check_files)
 {
     struct reader r = { .path = path, .err = err_file };
     struct build *b = calloc(1, sizeof(*b));
@@ -42,6 +43,7 @@ int config_read_text(struct slice text, const char *path, struct config *ret_c, 
         complain(&r, 0, "out of memory");
     } else {
         b->r = &r;
+        b->own_interface = own_interface;
         if (!find_folder(b, path))
             complain(&r, 0, "the path of the file is too long");
         else if (parse_text(&r, text))
@@ -50,6 +52,11 @@ int config_read_text(struct slice text, const char *path, struct config *ret_c, 
     reader_done(&r);
     free(b);
     return result;
+}
+
+int config_read_text(struct slice text, const char *path, struct config *ret_c, void *err_file, bool check_files)
+{
+    return read_text(text, path, "", ret_c, err_file, check_files);
 }
 
 /* The file's bytes, malloc'd; NULL after a complaint. */
@@ -84,14 +91,25 @@ static uint8_t *slurp(struct reader *r, size_t *ret_n)
     return buf;
 }
 
-int config_read(const char *path, struct config *ret_c, void *err_file, bool check_files)
+static int read_file(const char *path, const char *own_interface, struct config *ret_c, void *err_file,
+                     bool check_files)
 {
     struct reader r = { .path = path, .err = err_file };
     size_t n = 0;
     uint8_t *buf = slurp(&r, &n);
     if (!buf)
         return 2;
-    int result = config_read_text(slice_of(buf, n), path, ret_c, err_file, check_files);
+    int result = read_text(slice_of(buf, n), path, own_interface, ret_c, err_file, check_files);
     free(buf);
     return result;
+}
+
+int config_read(const char *path, struct config *ret_c, void *err_file, bool check_files)
+{
+    return read_file(path, "", ret_c, err_file, check_files);
+}
+
+int config_reread(const char *path, const char *own_interface, struct config *ret_c, void *err_file)
+{
+    return read_file(path, own_interface, ret_c, err_file, true);
 }

@@ -175,7 +175,7 @@ bool fq_push(struct fq *q, struct fq_bench *b, const struct packet *p, usec now)
     struct fq_entry *e = fq_store_put(&t->store, &b->blocks, p, t->packets, FQ_FLOWS);
     if (!e)
         return refuse(q, b);
-    uint8_t i = (uint8_t)(fq_class(slice_of(p->p, p->n), b->seed) % FQ_FLOWS);
+    uint8_t i = b->conf.plain ? 0 : (uint8_t)(fq_class(slice_of(p->p, p->n), b->seed) % FQ_FLOWS);
     struct flow *f = &t->flows[i];
     e->at = now;
     fq_list_add(&t->packets[i], e);
@@ -197,7 +197,8 @@ static bool judge(struct fq *q, struct fq_bench *b, uint8_t i, usec now)
     struct fq_entry *e = q->table->packets[i].head;
     usec waited = now > e->at ? now - e->at : 0;
     q->sojourn = waited > UINT32_MAX ? UINT32_MAX : (uint32_t)waited;
-    if (e->judged || !codel_signal(&f->codel, &b->conf.codel, waited, f->bytes - (e->n - e->sent), now)) {
+    if (e->judged || b->conf.plain ||
+        !codel_signal(&f->codel, &b->conf.codel, waited, f->bytes - (e->n - e->sent), now)) {
         e->judged = true;
         return true;
     }

@@ -33,6 +33,7 @@ struct fq_conf {
     uint32_t bytes, packets; /* a packet is admitted while fewer wait: one more than the limit can be there */
     uint32_t quantum;        /* bytes of one turn, at least FQ_QUANTUM_MIN */
     bool ecn;                /* mark what can be marked */
+    bool plain;              /* neither flows nor CoDel: first in, first out */
     uint32_t block;          /* size of a block; longer packets than it can hold are not queued */
     struct codel_conf codel;
 };

@@ -98,7 +98,7 @@ static int make_interface(struct host *h, const struct config *c, unsigned queue
     if (r < 0)
         return r;
     h->n_queues = queues;
-    h->offload = tun_offload(h->queues[0], TUN_OFFLOADS);
+    h->offload = tun_offload(h->queues[0], c->debug.offload ? TUN_OFFLOADS : 0);
     h->index = nl_link_index(c->interface);
     for (unsigned i = 0; r == 0 && i < h->n_nets; i++)
         r = add_address(c->interface, &h->nets[i], err);

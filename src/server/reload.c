@@ -24,14 +24,14 @@ static uint64_t monotonic_usec(void)
 /* ---- checking ---- */
 
 /* Each complaint of the reader is a line of the log. */
-static bool read_config(const char *path, struct config *ret_c)
+static bool read_config(const struct master *m, struct config *ret_c)
 {
     char *words = NULL, *rest, *line;
     size_t n = 0;
     FILE *f = open_memstream(&words, &n);
     if (!f)
         return false;
-    int r = config_read(path, ret_c, f, true);
+    int r = config_reread(m->config.path, m->config.interface, ret_c, f);
     if (fclose(f) != 0)
         r = 2;
     for (line = words ? strtok_r(words, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
@@ -134,7 +134,7 @@ static void put_to_use(struct master *m, const struct config *c, struct cert_fil
 static bool prepare(struct master *m, struct config *c, struct cert_files *ret_cert,
                     struct listening opened[CONFIG_LISTENS])
 {
-    if (!read_config(m->config.path, c))
+    if (!read_config(m, c))
         return false;
     keep_what_is_fixed(m, c);
     c->number = m->config.number + 1;

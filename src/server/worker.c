@@ -108,6 +108,7 @@ static int worker_start(struct worker *w)
     /* Without authd too: another one is on its way, and logins wait for it. */
     if (!w->now || !w->limits.page || w->plane.tun.fd < 0)
         return ERR_STATE;
+    w->bench.fq.conf.plain = !w->now->config.debug.fq;
     w->interim = timer_new(w->loop, on_interim, w);
     if (!w->interim || plane_start(&w->plane) < 0 || accept_start(w) < 0 || worker_stats_start(w) < 0)
         return ERR_NOMEM;

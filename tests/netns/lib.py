@@ -294,7 +294,7 @@ class Server:
                   f"nat = {'true' if nat else 'false'}", 'state_dir = "state"']
         if methods:
             lines.append("auth { methods = {" + ", ".join(f'"{m}"' for m in methods) + "} }")
-        self.conf.write_text("\n".join(lines) + "\n" + extra + "\n")
+        self.conf.write_text("\n".join(lines) + "\n" + extra + "\n" + os.environ.get("ADIT_TEST_CONF", "") + "\n")
         self.proc = None
 
     def ctl(self, *args, stdin=None, check=True):
@@ -325,7 +325,7 @@ class Client:
 
     def __init__(self, world, ns, server="198.18.1.1", user="alice", password="wonderland", ca=None, options=(), name="adit"):
         self.world, self.ns, self.server, self.user, self.name = world, ns, server, user, name
-        self.options, self.ca = list(options), ca
+        self.options, self.ca = list(options) + os.environ.get("ADIT_TEST_OPTIONS", "").split(), ca
         self.pw = world.dir / f"{name}.{len(world.procs)}.{time.monotonic_ns()}.pw"
         self.pw.write_text(password + "\n")
         self.proc = None
