@@ -31,7 +31,8 @@ static void test_links(void)
     ok(nl_link_up("va", 20, err) == ERR_SYSTEM && strstr(err, "va") && strstr(err, "20"),
        "link: MTU 20 is refused, in words");
     ok_why(nl_link_up("va", 1300, err) == 0 && nl_link_mtu("va") == 1300, "link: up with an MTU", err);
-    ok(nl_link_queue("va", 333, err) == 0 && nl_link_queue("nosuch", 333, err) == ERR_MISSING, "link: length of its queue");
+    ok(nl_link_queue("va", 333, err) == 0 && nl_link_queue("nosuch", 333, err) == ERR_MISSING,
+       "link: length of its queue");
     ok(nl_link_up("va", 0, err) == 0 && nl_link_mtu("va") == 1300, "link: up, MTU as it is");
     ok(nl_link_is_tun("va") == 0, "link: a veth is no TUN");
     must("ip tuntap add mode tap name adtap");
