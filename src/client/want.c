@@ -102,8 +102,21 @@ static void delegation(struct want *w, const struct options *o, const struct net
     }
 }
 
+/* RFC 1122 3.2.1.3, RFC 4291 2.4: neither this host nor many hosts nor none can be a resolver of the tunnel's. */
+static bool resolver(const struct prefix *p)
+{
+    uint8_t none[16] = { 0 }, many[16] = { 0xff };
+    const struct prefix never6[] = { prefix_v6(none, 127), prefix_v6(many, 8) };
+    if (p->family == 6)
+        return !prefix_has(&never6[0], p->addr) && !prefix_has(&never6[1], p->addr);
+    uint32_t net = prefix_v4_addr(p) >> 24;
+    return net != 0 && net != 127 && net < 224;
+}
+
 static void add_dns(struct want *w, struct prefix p)
 {
+    if (!resolver(&p))
+        return;
     for (unsigned i = 0; i < w->n_dns; i++)
         if (prefix_eq(&w->dns[i], &p))
             return;

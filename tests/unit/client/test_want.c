@@ -196,6 +196,27 @@ static void test_resolvers(void **state)
 }
 
 /* With split routes a resolver must still be reached through the tunnel. */
+/* What a hostile server may say. */
+static void test_foolish_resolvers(void **state)
+{
+    static const char *const never[] = { "0.0.0.0",         "127.0.0.1", "127.0.0.53", "224.0.0.251",
+                                         "255.255.255.255", "::",        "::1",        "ff02::fb" };
+    (void)state;
+    six();
+    net.dns[0] = 0xffffffff;
+    want_make(&opt, &net, &offer, &server, &want);
+    assert_int_equal(want.n_dns, 0);
+    for (unsigned i = 0; i < sizeof never / sizeof never[0]; i++) {
+        offer.n_dns = 0;
+        offer.dns[offer.n_dns++] = pre(never[i]);
+        offer.dns[offer.n_dns++] = pre("192.0.2.53");
+        offer.dns[offer.n_dns++] = pre("fe80::53");
+        want_make(&opt, &net, &offer, &server, &want);
+        assert_int_equal(want.n_dns, 2);
+        assert_true(prefix_eq(&want.dns[0], &offer.dns[1]) && prefix_eq(&want.dns[1], &offer.dns[2]));
+    }
+}
+
 static void test_routes_to_resolvers(void **state)
 {
     (void)state;
@@ -273,6 +294,7 @@ int main(void)
         cmocka_unit_test_setup(test_foolish_routes, fresh),
         cmocka_unit_test_setup(test_names, fresh),
         cmocka_unit_test_setup(test_resolvers, fresh),
+        cmocka_unit_test_setup(test_foolish_resolvers, fresh),
         cmocka_unit_test_setup(test_routes_to_resolvers, fresh),
         cmocka_unit_test_setup(test_delegation, fresh),
         cmocka_unit_test_setup(test_mtu, fresh),
