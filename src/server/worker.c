@@ -274,7 +274,7 @@ int worker_main(int argc, char **argv)
     struct proc_confine rights = {
         .user = a.user, .root_fd = -1, .empty_root = true, .allow_net = true, .nofile = a.nofile
     };
-    if (!role_confine("worker", &rights))
+    if (!role_confine("worker", &rights, SANDBOX_WORKER, a.sandbox))
         return 1;
     static struct worker w;
     int status = worker_init(&w, a.index);
