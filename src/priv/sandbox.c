@@ -132,6 +132,8 @@ static const struct call calls[] = {
     { C(ftruncate),       D,    "SQLite's journal", ANY },
     { C(fsync),           D,    "the same", ANY },
     { C(fdatasync),       D,    "the same", ANY },
+    { C(rename),          D,    "the last leases: written beside, then put in place", ANY },
+    { C(renameat2),       D,    "the same", ANY },
     { C(unlink),          D,    "the same", ANY },
     { C(access),          D | R, "the same; libc's settings", ANY },
     { C(readlink),        D | R, "SQLite resolves the path", ANY },
