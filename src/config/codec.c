@@ -216,6 +216,7 @@ static void code_texts(struct codec *k, struct config *c)
     code_text(k, c->state_dir, sizeof(c->state_dir));
     code_text(k, c->control, sizeof(c->control));
     code_text(k, c->admin_group, sizeof(c->admin_group));
+    code_text(k, c->sandbox, sizeof(c->sandbox));
     code_text(k, c->log_level, sizeof(c->log_level));
 }
 

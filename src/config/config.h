@@ -133,6 +133,7 @@ struct config {
         msec tls, http, request, auth, ncp, hello, watchdog;
         unsigned half_open_address, half_open, sessions;
     } limit;
+    char sandbox[8];    /* "kill", "log", "off": priv/sandbox.h */
     char log_level[16]; /* "error" … "debug": a name that event_level_from() knows; default "info" */
 };
 

@@ -126,9 +126,6 @@ const struct option config_options[] = {
       "Socket of the administration, adit-api(7). Without it, control in state_dir" },
     { "", "admin_group", OPT_GROUP, false, AT(admin_group), 0, 0, NULL,
       "Members of this group may use the socket, as root may. Without it, root alone" },
-    { "debug", "", OPT_BLOCK, false, 0, 0, 0, NULL, NULL },
-    { "debug", "offload", OPT_BOOL, false, AT(debug.offload), 0, 0, "true", NULL },
-    { "debug", "fq", OPT_BOOL, false, AT(debug.fq), 0, 0, "true", NULL },
     { "limits", "", OPT_BLOCK, false, 0, 0, 0, NULL,
       "Deadlines and bounds. Times are seconds, or carry a unit: 500ms, 10s, 2m, 1h" },
     { "limits", "tls", OPT_TIME, false, AT(limit.tls), 100, 3600000, "10s", "Until the TLS handshake is done" },
@@ -149,6 +146,12 @@ const struct option config_options[] = {
     { "limits", "sessions", OPT_COUNT, false, AT(limit.sessions), 1, 1000000, "10000", "Sessions at the same time" },
     { "log", "", OPT_BLOCK, false, 0, 0, 0, NULL, "What is written to the log" },
     { "log", "level", OPT_LEVEL, false, AT(log_level), 0, 0, "info", "error, warning, notice, info or debug" },
+    { "debug", "", OPT_BLOCK, false, 0, 0, 0, NULL, "For finding faults" },
+    { "debug", "sandbox", OPT_SANDBOX, false, AT(sandbox), 0, 0, "kill",
+      "What happens to a process of the server that makes a system call outside its list: kill ends it, log writes it "
+      "to the kernel's log, off has no list" },
+    { "debug", "offload", OPT_BOOL, false, AT(debug.offload), 0, 0, "true", NULL },
+    { "debug", "fq", OPT_BOOL, false, AT(debug.fq), 0, 0, "true", NULL },
 };
 /* clang-format on */
 const size_t config_n_options = sizeof(config_options) / sizeof(config_options[0]);
@@ -226,6 +229,7 @@ static const char *kind_words(enum option_kind kind)
     case OPT_USER:
     case OPT_GROUP:
     case OPT_LEVEL:
+    case OPT_SANDBOX:
         return "= \"NAME\"";
     case OPT_METHODS:
     case OPT_BINDING:

@@ -18,6 +18,7 @@ enum option_kind {
     OPT_USER,      /* char[32] */
     OPT_GROUP,     /* char[32] */
     OPT_LEVEL,     /* char[16] */
+    OPT_SANDBOX,   /* char[8] */
     OPT_METHODS,
     OPT_BINDING,
     OPT_DNS,

@@ -143,6 +143,14 @@ static void set_group(struct build *b, const struct entry *e, char *to)
         value_copy(to, 32, e->value);
 }
 
+static void set_sandbox(struct build *b, const struct entry *e, char *to)
+{
+    if (strcmp(e->value, "kill") == 0 || strcmp(e->value, "log") == 0 || strcmp(e->value, "off") == 0)
+        value_copy(to, 8, e->value);
+    else
+        value_wrong(b, e, "is none of kill, log and off");
+}
+
 static void set_level(struct build *b, const struct entry *e, char *to)
 {
     static const char *const names[] = { "error", "warning", "notice", "info", "debug", NULL };
@@ -374,6 +382,8 @@ static void set_value(struct build *b, const struct entry *e)
         set_user(b, e, to);
     else if (kind == OPT_GROUP)
         set_group(b, e, to);
+    else if (kind == OPT_SANDBOX)
+        set_sandbox(b, e, to);
     else if (kind == OPT_LEVEL)
         set_level(b, e, to);
     else if (kind == OPT_METHODS)

@@ -52,6 +52,14 @@ int stream_bench_init(struct stream_bench *b)
     return ERR_NOMEM;
 }
 
+void stream_bench_tidy(struct stream_bench *b)
+{
+    blocks_done(&b->outs);
+    blocks_done(&b->carries);
+    blocks_done(&b->works);
+    fq_bench_done(&b->fq);
+}
+
 void stream_bench_done(struct stream_bench *b)
 {
     free(b->io.out);

@@ -57,12 +57,15 @@ struct stream_bench {
     msec answers_at;
     void (*to_host)(void *host, const struct batch *packets); /* NULL, or set by the owner: takes answers to its TUN */
     void *host;
+    uint64_t shipped; /* bytes of ciphertext, ever */
     struct blocks outs, carries, works;
     struct fq_bench fq;
 };
 
 int stream_bench_init(struct stream_bench *b) MUST_CHECK; /* ERR_NOMEM, ERR_SYSTEM */
 void stream_bench_done(struct stream_bench *b);
+/* Gives back blocks that are kept for the next congestion. */
+void stream_bench_tidy(struct stream_bench *b);
 
 enum stream_state {
     STREAM_HANDSHAKE, /* TLS */

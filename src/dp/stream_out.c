@@ -73,6 +73,7 @@ void stream_ship(struct stream *s, msec now)
 {
     struct tls_io *io = &s->bench->io;
     size_t sent = 0, n = io->out_len;
+    s->bench->shipped += n;
     io->out_len = 0;
     if (!n || s->broken)
         return;

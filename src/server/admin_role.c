@@ -136,7 +136,7 @@ int admin_main(int argc, char **argv)
         return 2;
     role_signals();
     struct proc_confine rights = { .user = args.user, .root_fd = -1, .empty_root = true, .nofile = args.nofile };
-    if (!role_confine("admin", &rights))
+    if (!role_confine("admin", &rights, SANDBOX_ADMIN, args.sandbox))
         return 1;
     static struct admin a;
     a.phase = ROLE_SETUP;

@@ -191,7 +191,7 @@ int authd_main(int argc, char **argv)
         return 2;
     role_signals();
     struct proc_confine rights = { .user = args.user, .root_fd = AUTHD_FOLDER_FD, .nofile = args.nofile };
-    if (!role_confine("authd", &rights))
+    if (!role_confine("authd", &rights, SANDBOX_AUTHD, args.sandbox))
         return 1;
     static struct authd a;
     a.phase = ROLE_SETUP;

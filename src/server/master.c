@@ -139,6 +139,9 @@ static void role_gone(struct master *m, struct role *r, int status)
     bool drained = m->draining && r->kind == ROLE_KIND_WORKER;
     bool asked =
         (m->stopping && m->killed) || ((m->stopping || drained) && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+        event(EV_SANDBOX_BROKEN, NULL, F_TEXT("role", role_kind_name(r->kind)), F_NUM("index", r->index),
+              F_NUM("pid", r->pid), F_TEXT("signal", "SIGSYS"));
     if (!asked)
         event(EV_ROLE_DIED, NULL, F_TEXT("role", role_kind_name(r->kind)), F_NUM("index", r->index),
               F_NUM("pid", r->pid),

@@ -59,6 +59,7 @@ static void keep_what_is_fixed(const struct master *m, struct config *c)
     keep_text("interface", c->interface, old->interface, sizeof(c->interface));
     keep_text("user", c->user, old->user, sizeof(c->user));
     keep_text("state_dir", c->state_dir, old->state_dir, sizeof(c->state_dir));
+    keep_text("debug { sandbox }", c->sandbox, old->sandbox, sizeof(c->sandbox));
     keep_text("control", c->control, old->control, sizeof(c->control));
     keep_text("admin_group", c->admin_group, old->admin_group, sizeof(c->admin_group));
     keep_text("users", c->users, old->users, sizeof(c->users));

@@ -3,10 +3,13 @@
 
 #include "events/events.h"
 #include "loop/loop.h"
+#include "tls/tls.h"
 
+#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static bool number(const char *text, unsigned *ret_n)
 {
@@ -27,6 +30,8 @@ bool role_args_read(int argc, char **argv, struct role_args *ret_a)
             a.user = argv[i + 1];
         else if (strcmp(argv[i], "--index") == 0)
             good = number(argv[i + 1], &a.index);
+        else if (strcmp(argv[i], "--sandbox") == 0)
+            good = sandbox_mode_from(argv[i + 1], &a.sandbox);
         else
             good = strcmp(argv[i], "--nofile") == 0 && number(argv[i + 1], &a.nofile);
     }
@@ -42,16 +47,31 @@ void role_signals(void)
         signal(ignored[i], SIG_IGN);
 }
 
-bool role_confine(const char *name, const struct proc_confine *rights)
+/* What libraries read from files once: afterwards there are none. */
+static void prepare_libraries(void)
+{
+    tzset();
+    tls_prepare();
+    json_object_seed(0);
+}
+
+bool role_confine(const char *name, const struct proc_confine *rights, enum sandbox_role role, enum sandbox_mode mode)
 {
     char err[256];
     events_init(name, EVENT_INFO);
+    prepare_libraries();
     if (proc_confine(rights, err) < 0) {
         event(EV_ROLE_CONFINE_FAILED, NULL, F_TEXT("cause", err));
         return false;
     }
     if (err[0])
         event(EV_FD_LIMIT, NULL, F_TEXT("cause", err));
+    if (sandbox_enter(role, mode, err) < 0) {
+        event(EV_ROLE_CONFINE_FAILED, NULL, F_TEXT("cause", err));
+        return false;
+    }
+    if (err[0] || mode != SANDBOX_KILL)
+        event(EV_SANDBOX_WEAK, NULL, F_TEXT("sandbox", sandbox_mode_name(mode)), F_TEXT("cause", err[0] ? err : NULL));
     return true;
 }
 

@@ -4,11 +4,13 @@
 
 #include "config/config.h"
 #include "priv/proc.h"
+#include "priv/sandbox.h"
 #include "server/roles.h"
 
-/* --role=… is argv[1]; then pairs: --user NAME, --index N, --nofile N. Written by master only. */
+/* --role=… is argv[1]; then pairs: --user NAME, --index N, --nofile N, --sandbox MODE. Written by master only. */
 struct role_args {
     const char *user; /* NULL: stay what we are */
+    enum sandbox_mode sandbox;
     unsigned index, nofile;
 };
 bool role_args_read(int argc, char **argv, struct role_args *ret_a) MUST_CHECK;
@@ -16,7 +18,8 @@ bool role_args_read(int argc, char **argv, struct role_args *ret_a) MUST_CHECK;
 /* Signals of the terminal and of service managers go to master, which says what to do. */
 void role_signals(void);
 /* False: refused, and said why; the role must exit. Starts the event sink under this name. */
-bool role_confine(const char *name, const struct proc_confine *rights) MUST_CHECK;
+bool role_confine(const char *name, const struct proc_confine *rights, enum sandbox_role role,
+                  enum sandbox_mode mode) MUST_CHECK;
 void role_log_level(const struct config *c);
 /* Master says so; false: there is no such level. */
 bool role_set_level(uint32_t level) MUST_CHECK;

@@ -7,11 +7,12 @@
 #include "tls/prim_host.h"
 
 #include <signal.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { INTERIM = 60000 };
+enum { INTERIM = 60000, TIDY = 10000 /* ms */, TIDY_BUSY = 1 << 20, LARGE_BLOCK = 60000 };
 
 /* ---- counters ---- */
 
@@ -103,6 +104,20 @@ static int take_fd(struct imsg *m)
     return fd;
 }
 
+/* Crowded sockets leave holes in the heap, which the C library keeps. Not while there is traffic: it takes milliseconds. */
+static void on_tidy(void *ctx)
+{
+    struct worker *w = ctx;
+    bool busy = w->bench.shipped - w->tidy_seen > TIDY_BUSY;
+    w->tidy_seen = w->bench.shipped;
+    if (!busy && !w->tidied) {
+        stream_bench_tidy(&w->bench);
+        (void)malloc_trim(0);
+    }
+    w->tidied = !busy;
+    timer_set(w->tidy, loop_now(w->loop) + TIDY);
+}
+
 static int worker_start(struct worker *w)
 {
     /* Without authd too: another one is on its way, and logins wait for it. */
@@ -110,9 +125,11 @@ static int worker_start(struct worker *w)
         return ERR_STATE;
     w->bench.fq.conf.plain = !w->now->config.debug.fq;
     w->interim = timer_new(w->loop, on_interim, w);
-    if (!w->interim || plane_start(&w->plane) < 0 || accept_start(w) < 0 || worker_stats_start(w) < 0)
+    w->tidy = timer_new(w->loop, on_tidy, w);
+    if (!w->interim || !w->tidy || plane_start(&w->plane) < 0 || accept_start(w) < 0 || worker_stats_start(w) < 0)
         return ERR_NOMEM;
     timer_set(w->interim, loop_now(w->loop) + INTERIM);
+    timer_set(w->tidy, loop_now(w->loop) + TIDY);
     w->phase = ROLE_RUN;
     event(EV_WORKER_READY, NULL, F_NUM("worker", w->index));
     chan_send(w->master, &(struct imsg){ .type = ROLE_READY });
@@ -250,6 +267,7 @@ static void worker_done(struct worker *w)
 {
     accept_stop(w);
     timer_free(w->interim);
+    timer_free(w->tidy);
     timer_free(w->stop);
     timer_free(w->stats.timer);
     role_report_events(NULL);
@@ -274,9 +292,10 @@ int worker_main(int argc, char **argv)
     struct proc_confine rights = {
         .user = a.user, .root_fd = -1, .empty_root = true, .allow_net = true, .nofile = a.nofile
     };
-    if (!role_confine("worker", &rights))
+    if (!role_confine("worker", &rights, SANDBOX_WORKER, a.sandbox))
         return 1;
     static struct worker w;
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK); /* blocks that come and go with congestion leave no holes */
     int status = worker_init(&w, a.index);
     status = status < 0 ? 1 : loop_run(w.loop);
     worker_done(&w);

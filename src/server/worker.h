@@ -47,6 +47,9 @@ struct worker {
     struct timer *accept_again;
     struct slab conns;
     struct plane plane;
+    struct timer *tidy; /* gives memory back once traffic has calmed down */
+    uint64_t tidy_seen; /* bench.shipped at its last look */
+    bool tidied;
     struct timer *interim; /* counters to authd, drops into the log */
     struct drops drops_told;
     struct timer *stop;

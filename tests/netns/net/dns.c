@@ -124,6 +124,40 @@ static void test_netns_exec(const char *self)
     must("ip netns del adx && umount /etc");
 }
 
+static const char *const names[] = { "corp.example", "lab.example" };
+
+/* A server that tells more after the first time: what was set is replaced, and undone once. */
+static void test_set_file(void)
+{
+    const char *how = "?";
+    unsigned left;
+    struct undo *u = open_it(&left);
+    struct dns_wish w = { servers, 1, names, 0, false };
+
+    ok_why(dns_set(u, "adit0", &w, &how, err) == 0 && sh("grep -qx 'search example.net' /etc/resolv.conf"),
+           "dns: without domains the host's own stay", err);
+    w.n_search = 2;
+    w.n = 2;
+    ok(dns_set(u, "adit0", &w, &how, err) == 0 && sh("grep -qx 'search corp.example lab.example' /etc/resolv.conf") &&
+           sh("grep -qx 'nameserver fd80::1' /etc/resolv.conf") && !sh("grep -q example.net /etc/resolv.conf"),
+       "dns: with domains they are replaced");
+    w.n_search = 0;
+    ok(dns_set(u, "adit0", &w, &how, err) == 0 && sh("grep -qx 'search example.net' /etc/resolv.conf"),
+       "dns: domains that are gone give way to the host's");
+    ok(undo_all(u) == 0 && file_is("/etc/resolv.conf", ORIGINAL), "dns: and one undoing takes all of it back");
+    undo_free(u);
+    static const char *const evil[] = { "a b", "-x", "", "a\nnameserver 192.0.2.66", "~." };
+    u = open_it(&left);
+    for (unsigned i = 0; i < sizeof(evil) / sizeof(evil[0]); i++) {
+        struct dns_wish bad = { servers, 1, &evil[i], 1, false };
+        ok(dns_set(u, "adit0", &bad, &how, err) == ERR_VALUE, "dns: no name of a domain");
+    }
+    struct dns_wish split = { servers, 1, names, 0, true };
+    ok(dns_set(u, "adit0", &split, &how, err) == ERR_VALUE, "dns: split without domains is refused");
+    undo_all(u);
+    undo_free(u);
+}
+
 static void test_resolvconf(void)
 {
     const char *how = "?";
@@ -171,7 +205,17 @@ static void test_resolved(void)
     ok(file_is("/run/calls", "dns lo 10.80.0.1 fd80::1\ndomain lo ~.\ndefault-route lo true\n"),
        "dns: how it is called");
     must("rm /run/calls");
-    ok(undo_back(u) == 0 && file_is("/run/calls", "revert lo\n"), "dns: and to undo it");
+    struct dns_wish w = { servers, 1, names, 2, true };
+    ok(dns_set(u, "lo", &w, &how, err) == 0 &&
+           file_is("/run/calls", "dns lo 10.80.0.1\ndomain lo corp.example lab.example\ndefault-route lo false\n"),
+       "dns: split: only names below the domains");
+    must("rm /run/calls");
+    w.split = false;
+    ok(dns_set(u, "lo", &w, &how, err) == 0 &&
+           file_is("/run/calls", "dns lo 10.80.0.1\ndomain lo corp.example lab.example ~.\ndefault-route lo true\n"),
+       "dns: not split: all names, and the domains are searched");
+    must("rm /run/calls");
+    ok(undo_back(u) == 0 && file_is("/run/calls", "revert lo\n"), "dns: and to undo it, once");
     put_tool("resolvectl", "#!/bin/sh\nexit 1\n");
     ok(dns_apply(u, "lo", servers, 2, &how, err) == 0 && strcmp(how, "/etc/resolv.conf") == 0,
        "dns: when it refuses (another namespace's), the file is written");
@@ -218,6 +262,7 @@ int main(int argc, char **argv)
          "$(realpath /etc/resolv.conf)");
     test_file();
     test_netns_exec(argv[0]);
+    test_set_file();
     test_resolvconf();
     test_resolved();
     test_run();

@@ -147,6 +147,27 @@ static void test_get(void)
        "default: the first hop of several");
 }
 
+/* IPv6 addresses that come and go with advertisements. */
+static void test_six(void)
+{
+    struct prefix a = { 0 };
+
+    if (prefix_parse("fd00:80::5/64", true, &a) < 0)
+        exit(99);
+    ok_why(nl_addr_put("lo", &a, false, err) == 0 && sh("ip -6 addr show dev lo | grep -q 'fd00:80::5/64'"),
+           "link: put", err);
+    ok(nl_addr_put("lo", &a, false, err) == 0, "link: put twice is one");
+    ok(nl_addr_put("lo", &a, true, err) == 0 &&
+           sh("ip -6 addr show dev lo | grep 'fd00:80::5/64' | grep -q deprecated"),
+       "link: deprecated");
+    ok(nl_addr_put("lo", &a, false, err) == 0 &&
+           !sh("ip -6 addr show dev lo | grep 'fd00:80::5/64' | grep -q deprecated"),
+       "link: preferred again");
+    ok(nl_addr_del("lo", &a, err) == 0 && !sh("ip -6 addr show dev lo | grep -q 'fd00:80::5'"), "link: gone");
+    ok(nl_addr_del("lo", &a, err) == ERR_MISSING, "link: gone twice is told");
+    ok(nl_addr_put("nosuch0", &a, false, err) == ERR_MISSING, "link: no interface");
+}
+
 int main(void)
 {
     enter_check();
@@ -155,5 +176,6 @@ int main(void)
     test_addresses();
     test_routes();
     test_get();
+    test_six();
     return done();
 }

@@ -321,6 +321,43 @@ static bool reported(const struct undo *u, const char *words)
     return false;
 }
 
+static bool in_journal(const char *what)
+{
+    char command[128];
+
+    snprintf(command, sizeof(command), "grep -q '%s' " DIR "/adit0.undo", what);
+    return sh("%s", command);
+}
+
+/* What a server named and does not name any more. */
+static void test_take_back(void)
+{
+    unsigned left;
+    struct undo *u = open_it("adit0", &left);
+    struct nl_route one = { .dst = px("203.0.113.0/25"), .dev = "va" },
+                    two = { .dst = px("203.0.113.128/25"), .dev = "va" };
+    struct nl_route wall = { .dst = px("fd00:9::/48"), .dev = "lo", .unreachable = true, .metric = 2048 };
+    const struct undo_entry file = { .kind = UNDO_FILE, .name = RESOLV };
+
+    ok_why(undo_route(u, &one, err) == 0 && undo_route(u, &two, err) == 0 && undo_route(u, &wall, err) == 0,
+           "take back: three routes", err);
+    ok(undo_route_back(u, &one) == 0 && !sh("ip route | grep '^203.0.113.0/25 '") && !in_journal("203.0.113.0/25"),
+       "take back: a route goes, and out of the journal");
+    ok(undo_route_back(u, &one) == ERR_MISSING, "take back: twice is told");
+    ok(undo_route_back(u, &wall) == 0 && !sh("ip -6 route | grep 'unreachable fd00:9::/48'"),
+       "take back: an unreachable route");
+    ok(sh("ip route | grep '^203.0.113.128/25 '") && in_journal("203.0.113.128/25"), "take back: the other one stays");
+    ok(!undo_noted(u, &file), "take back: no file is noted");
+    ok(keep_replace(u, RESOLV, slice_str(OURS), err) == 0 && undo_noted(u, &file), "take back: a file is");
+    ok(undo_take_back(u, &file) == 0 && file_is(RESOLV, ORIGINAL) && !undo_noted(u, &file),
+       "take back: it is as it was, and noted no more");
+    must("ip route del 203.0.113.128/25");
+    ok(undo_route_back(u, &two) == 0, "take back: what is gone already");
+    ok(undo_route(u, &one, err) == 0 && undo_all(u) == 0 && !sh("ip route | grep '^203.0.113.0/25 '"),
+       "take back: and noted again it is undone with the rest");
+    undo_free(u);
+}
+
 static void test_corrupt(void)
 {
     unsigned left;
@@ -414,6 +451,7 @@ int main(void)
     test_not_ours_any_more();
     test_instances();
     test_shared_route();
+    test_take_back();
     test_corrupt();
     test_files();
     test_folder();

@@ -9,7 +9,7 @@ static const char full[] =
     "dns = {1.1.1.1, \"9.9.9.9\"} nbns = {10.1.1.1} binding = sha256 interface = vpn.1 mtu = 1280 nat = yes outer = "
     "eth0\n"
     "workers = 3 steering = off user = nobody state_dir = run control = ctl admin_group = staff log { level = debug }\n"
-    "debug { offload = no fq = no }\n"
+    "debug { offload = no fq = no sandbox = log }\n"
     "limits { tls = 1 http = 2 request = 3 auth = 4 ncp = 5 hello = 6 watchdog = 7 half_open = 99 half_open_address = "
     "8\n"
     " sessions = 10 }\n"
@@ -63,6 +63,7 @@ static void test_there_and_back(void **state)
     assert_string_equal(back.state_dir, got.state_dir);
     assert_string_equal(back.control, got.control);
     assert_string_equal(back.admin_group, "staff");
+    assert_string_equal(back.sandbox, "log");
     assert_string_equal(back.log_level, got.log_level);
     assert_int_equal(back.nat, got.nat);
     assert_int_equal(back.steering, got.steering);
@@ -128,6 +129,7 @@ static void test_largest(void **state)
     FULL(c.state_dir);
     FULL(c.control);
     FULL(c.admin_group);
+    FULL(c.sandbox);
     FULL(c.log_level);
     c.n_listens = CONFIG_LISTENS;
     c.n_pools = CONFIG_POOLS;

@@ -38,6 +38,7 @@ static void test_defaults(void **state)
     assert_string_equal(got.state_dir, "/run/adit");
     assert_string_equal(got.control, "/run/adit/control");
     assert_string_equal(got.admin_group, "");
+    assert_string_equal(got.sandbox, "kill");
     assert_int_equal(got.mtu, 4090);
     assert_int_equal(got.limit.tls, 10000);
     assert_int_equal(got.limit.http, 10000);
@@ -110,6 +111,9 @@ static void test_control(void **state)
     snprintf(text, sizeof(text), BASE "state_dir = \"/%.*s\"\n", 105, path); /* and /control */
     bad(text, "4: control: the path of a socket may have 107 bytes at most");
     bad(BASE "control = \"\"\n", "4: control: \"\" is empty");
+    good(BASE "debug { sandbox = off }\n");
+    assert_string_equal(got.sandbox, "off");
+    bad(BASE "debug { sandbox = on }\n", "4: debug { sandbox }: \"on\" is none of kill, log and off");
     bad(BASE "admin_group = \"\"\n", "4: admin_group: \"\" is not a group's name");
 }
 
