@@ -33,7 +33,7 @@ struct undo_entry {
 struct undo;
 struct nl_route; /* net/link.h */
 
-/* Opens (creating the folder 0700), locks, and undoes what a dead owner left there; *ret_left counts entries undone.
+/* Opens (creating the folder 0711: the control socket beside the journals is reached through it), locks, and undoes what a dead owner left there; *ret_left counts entries undone.
  * `instance` is a name as net_name_ok() takes it. ERR_STATE: another living instance holds it (err says which pid);
  * ERR_SECURITY: others than its owner may write to the folder. What could not be undone stays in the journal and is
  * tried again; see undo_report(). The lock lasts until undo_all() or undo_free(), or until the process and all forked
