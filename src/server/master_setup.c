@@ -90,7 +90,9 @@ bool master_close(struct master *m)
 static bool spawn(struct master *m, struct role *r, enum role_kind kind, unsigned index)
 {
     char number[16], files[16], title[32];
-    const char *args[] = { "--user", m->user, "--index", number, "--nofile", files, "--sandbox", m->config.sandbox, NULL };
+    const char *args[] = {
+        "--user", m->user, "--index", number, "--nofile", files, "--sandbox", m->config.sandbox, NULL
+    };
     struct proc_start s = { .role = role_kind_name(kind), .title = title, .args = args };
     int chan;
     /* Each worker may have to carry all: the kernel spreads connections as it likes. */
