@@ -22,6 +22,15 @@ static void get_text(struct rd *r, char *dst, size_t cap)
     dst[s.n] = 0;
 }
 
+/* 0 or 1. */
+static bool get_flag(struct rd *r)
+{
+    unsigned v = rd_u8(r);
+    if (v > 1)
+        r->bad = true;
+    return v == 1;
+}
+
 static void put_prefix(struct wr *w, const struct prefix *p)
 {
     wr_u8(w, p->family);
@@ -80,7 +89,7 @@ int plan_decode(struct slice body, struct plan *ret_p)
     struct rd r = rd_slice(body);
     struct plan p = { 0 };
     get_text(&r, p.host, sizeof p.host);
-    p.host_is_ip = rd_u8(&r);
+    p.host_is_ip = get_flag(&r);
     p.port = rd_u16(&r);
     get_text(&r, p.host_header, sizeof p.host_header);
     get_text(&r, p.call, sizeof p.call);
@@ -107,10 +116,10 @@ int plan_decode(struct slice body, struct plan *ret_p)
         return ERR_LENGTH;
     for (unsigned i = 0; i < p.n_addresses; i++)
         get_address(&r, &p.addresses[i]);
-    p.want_dns = rd_u8(&r);
-    p.want_ipv6 = rd_u8(&r);
-    p.want_prefix = rd_u8(&r);
-    p.verbose = rd_u8(&r);
+    p.want_dns = get_flag(&r);
+    p.want_ipv6 = get_flag(&r);
+    p.want_prefix = get_flag(&r);
+    p.verbose = get_flag(&r);
     rd_copy(&r, p.interface_id, sizeof p.interface_id);
     rd_copy(&r, p.duid, sizeof p.duid);
     if (!rd_end(&r))
@@ -161,8 +170,8 @@ int up_decode(struct slice body, struct up_net *ret_u)
 {
     struct rd r = rd_slice(body);
     struct up_net u = { 0 };
-    u.ipv4 = rd_u8(&r);
-    u.ipv6 = rd_u8(&r);
+    u.ipv4 = get_flag(&r);
+    u.ipv6 = get_flag(&r);
     u.our_addr = rd_u32(&r);
     u.peer_addr = rd_u32(&r);
     u.dns[0] = rd_u32(&r);
@@ -243,7 +252,7 @@ static void get_addresses(struct rd *r, struct net_offer *o)
     unsigned n = get_count(r, NET_ADDRESSES);
     for (unsigned i = 0; i < n; i++) {
         get_prefix(r, &o->addresses[i].p);
-        o->addresses[i].deprecated = rd_u8(r);
+        o->addresses[i].deprecated = get_flag(r);
         if (o->addresses[i].p.family != 6)
             r->bad = true;
     }
@@ -268,10 +277,10 @@ int offer_decode(struct slice body, struct net_offer *ret_o)
 {
     struct rd r = rd_slice(body);
     struct net_offer o = { 0 };
-    o.dhcp4 = rd_u8(&r);
-    o.ra = rd_u8(&r);
-    o.dhcp6 = rd_u8(&r);
-    o.routes4 = rd_u8(&r);
+    o.dhcp4 = get_flag(&r);
+    o.ra = get_flag(&r);
+    o.dhcp6 = get_flag(&r);
+    o.routes4 = get_flag(&r);
     get_addresses(&r, &o);
     get_routes(&r, &o);
     o.n_dns = get_hosts(&r, o.dns, NET_DNS);

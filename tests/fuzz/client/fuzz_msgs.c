@@ -6,7 +6,7 @@
 
 #include "fuzz.h"
 
-enum { KINDS = 4 };
+enum { KINDS = 5 };
 
 static void whole(const struct prefix *a)
 {
@@ -42,9 +42,24 @@ static void plan(struct slice body, uint8_t *again, size_t cap)
     same(slice_of(again, n), again, n, 0);
 }
 
+static void offer(struct slice body, uint8_t *again, size_t cap)
+{
+    static struct net_offer o;
+    if (offer_decode(body, &o) < 0)
+        return;
+    for (unsigned i = 0; i < o.n_dns; i++)
+        whole(&o.dns[i]);
+    for (unsigned i = 0; i < o.n_search; i++)
+        if (!dns_name_ok(o.search[i].text))
+            abort();
+    if (o.domain.text[0] && !dns_name_ok(o.domain.text))
+        abort();
+    same(body, again, offer_encode(&o, again, cap), 4);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static uint8_t again[8192];
+    static uint8_t again[CM_OFFER_MAX];
     struct rd r = rd_of(data, size);
     uint32_t kind = rd_u8(&r) % KINDS;
     struct slice body = rd_rest(&r);
@@ -65,5 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         whole(a);
         same(body, again, address_encode(a, again, sizeof again), kind);
     }
+    if (kind == 4)
+        offer(body, again, sizeof again);
     return 0;
 }
