@@ -223,7 +223,7 @@ static bool same_pools(const struct config *a, const struct config *b)
 {
     for (unsigned i = 0; i < a->n_pools && i < b->n_pools; i++) {
         const struct config_pool *x = &a->pools[i], *y = &b->pools[i];
-        if (!prefix_eq(&x->ipv4, &y->ipv4) || !prefix_eq(&x->ipv6, &y->ipv6) || x->ipv6_shared != y->ipv6_shared ||
+        if (!prefix_eq(&x->ipv4, &y->ipv4) || !prefix_eq(&x->ipv6, &y->ipv6) ||
             !prefix_eq(&x->delegate_from, &y->delegate_from) || x->delegate != y->delegate ||
             !same_ranges(a, &x->ranges, b, &y->ranges) || !same_ranges(a, &x->exclude, b, &y->exclude))
             return false;

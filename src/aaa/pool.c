@@ -107,7 +107,7 @@ struct pool *pool_new(const struct config *c)
     for (unsigned i = 0; p && r == 0 && i < c->n_pools; i++) {
         const struct config_pool *x = &c->pools[i];
         r = add_range(p, c, i + 1, POOL_IPV4, &x->ipv4, 32);
-        if (r == 0 && !x->ipv6_shared)
+        if (r == 0)
             r = add_range(p, c, i + 1, POOL_LINK6, &x->ipv6, 64);
         if (r == 0 && x->delegate)
             r = add_range(p, c, i + 1, POOL_DELEGATED6, &x->delegate_from, x->delegate);
@@ -153,8 +153,6 @@ const char *pool_fixed_fault(const struct config *c, const struct prefix *fixed)
         if (net->family != fixed->family || !prefix_has(net, fixed->addr))
             continue;
         if (fixed->family == 6) {
-            if (x->ipv6_shared)
-                return "its pool is one network for all (ipv6_shared)";
             return high_half(fixed->addr) == high_half(net->addr) ? "it is the server's own /64 of the pool" : NULL;
         }
         uint32_t id = prefix_v4_addr(fixed) - prefix_v4_addr(net);

@@ -31,12 +31,8 @@ static void check_ipv6(struct build *b, unsigned i)
 {
     const struct config_pool *p = &b->c.pools[i];
     unsigned line = b->pool_line[i];
-    if (p->ipv6_shared && p->ipv6.family && p->ipv6.len != 64)
-        complain(b->r, line, "pool \"%s\": ipv6_shared needs a /64 as ipv6", p->name);
-    if (!p->ipv6_shared && p->ipv6.family && p->ipv6.len > 62)
-        complain(b->r, line,
-                 "pool \"%s\": ipv6 has no room for a /64 a session: take a /62 or larger, or ipv6_shared = true",
-                 p->name);
+    if (p->ipv6.family && p->ipv6.len > 62)
+        complain(b->r, line, "pool \"%s\": ipv6 has no room for a /64 a session: take a /62 or larger", p->name);
     if ((p->delegate != 0) != (p->delegate_from.family != 0))
         complain(b->r, line, "pool \"%s\": delegate and ipv6_delegate need each other", p->name);
     else if (p->delegate && (p->delegate < p->delegate_from.len || p->delegate - p->delegate_from.len > 20))
@@ -168,12 +164,10 @@ static void check_against_host(struct build *b, const char *interface, const str
     const struct config *c = &b->c;
     char text[PREFIX_TEXT];
     for (unsigned i = 0; i < c->n_pools; i++)
-        for (unsigned k = 0; k < 3; k++) {
-            bool part = k == 1 && c->ndp_proxy[0] && strcmp(c->ndp_proxy, interface) == 0; /* as it shall be */
-            if (!part && overlap(net_of(&c->pools[i], k), net))
+        for (unsigned k = 0; k < 3; k++)
+            if (overlap(net_of(&c->pools[i], k), net))
                 complain(b->r, b->pool_line[i], "pool \"%s\" overlaps %s, the network of this host's interface %s",
                          c->pools[i].name, prefix_text(net, text), interface);
-        }
     for (unsigned i = 0; i < c->n_user_blocks; i++)
         for (unsigned k = 0; k < c->user_blocks[i].routed.n; k++)
             if (overlap(&c->nets[c->user_blocks[i].routed.at + k], net))

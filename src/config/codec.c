@@ -127,7 +127,6 @@ static void code_pool(struct codec *k, struct config_pool *p)
     code_prefix(k, &p->ipv6);
     code_list(k, &p->ranges, CONFIG_RANGES);
     code_list(k, &p->exclude, CONFIG_RANGES);
-    code_bool(k, &p->ipv6_shared);
     code_prefix(k, &p->delegate_from);
     code_unsigned(k, &p->delegate, 64);
     code_switch(k, &p->nat);
@@ -211,7 +210,6 @@ static void code_texts(struct codec *k, struct config *c)
     code_text(k, c->users, sizeof(c->users));
     code_text(k, c->interface, sizeof(c->interface));
     code_text(k, c->outer, sizeof(c->outer));
-    code_text(k, c->ndp_proxy, sizeof(c->ndp_proxy));
     code_text(k, c->user, sizeof(c->user));
     code_text(k, c->state_dir, sizeof(c->state_dir));
     code_text(k, c->control, sizeof(c->control));

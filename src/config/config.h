@@ -59,7 +59,6 @@ struct config_pool {
     char name[CONFIG_TITLE];
     struct prefix ipv4, ipv6;           /* family 0: none */
     struct config_list ranges, exclude; /* ranges: addresses that are given (all if none is named), and never given */
-    bool ipv6_shared;                   /* one /64 for all, instead of a /64 each */
     struct prefix delegate_from;        /* networks for DHCPv6 prefix delegation; family 0: none */
     unsigned delegate;                  /* length of each; 0 without delegate_from */
     enum config_switch nat;             /* unset: as config.nat says */
@@ -113,7 +112,6 @@ struct config {
     struct config_range ranges[CONFIG_RANGES];
     unsigned n_ranges;
     bool nat66;         /* also IPv6 is translated; default false: it is routed */
-    char ndp_proxy[16]; /* interface on which clients' IPv6 addresses are answered for; empty: none */
     char interface[16]; /* default adit0 */
     bool nat;           /* default false */
     char outer[16];     /* outer interface for nat; empty: that of the default route */

@@ -11,6 +11,7 @@ enum drop {
     DROP_MALFORMED, /* not IP, or shorter than its header says */
     DROP_SPOOFED,   /* from a session, with a source that is not the session's */
     DROP_MULTICAST, /* to a broadcast or multicast address */
+    DROP_FORBIDDEN, /* isolated sessions, destinations that are not allowed */
     DROP_NO_OWNER,  /* to a tunnel address without a session */
     DROP_NOT_UP,    /* before Call Connected, or no network protocol of its family is up */
     DROP_TOO_BIG,   /* longer than the peer takes */

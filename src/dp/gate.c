@@ -30,6 +30,17 @@ static bool directed_broadcast(const struct gate_nets *nets, const uint8_t addr1
     return false;
 }
 
+static bool link_local6(const uint8_t addr16[16])
+{
+    return addr16[0] == 0xfe && (addr16[1] & 0xc0) == 0x80;
+}
+
+static bool unspecified6(const uint8_t addr16[16])
+{
+    static const uint8_t none[16];
+    return memcmp(addr16, none, sizeof(none)) == 0;
+}
+
 enum drop gate_from_session(const struct packet *p, const struct prefix *own, unsigned n_own,
                             const struct gate_nets *nets)
 {
@@ -37,8 +48,11 @@ enum drop gate_from_session(const struct packet *p, const struct prefix *own, un
     struct slice bytes = slice_of(p->p, p->n);
     if (!ip_source16(bytes, from) || !ip_dest16(bytes, to))
         return DROP_MALFORMED;
+    /* Talk of the link itself: what of it is for us has been taken out before. Not worth a word about spoofing. */
+    if (link_local6(from) || link_local6(to))
+        return DROP_MULTICAST;
     if (!in_any(own, n_own, from))
-        return DROP_SPOOFED;
+        return unspecified6(from) && ip_is_multicast(to) ? DROP_MULTICAST : DROP_SPOOFED; /* RFC 4862 5.4.2 */
     if (ip_is_multicast(to) || ip_is_broadcast(to) || directed_broadcast(nets, to))
         return DROP_MULTICAST;
     return DROP_NONE;

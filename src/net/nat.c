@@ -34,6 +34,8 @@ static const char rules[] = "    chain noise {\n"
                             "        type filter hook forward priority " GUARD_PRIORITY "; policy accept;\n"
                             "        iifname $T jump noise\n"
                             "        iifname $T accept\n"
+                            "        oifname $T ip daddr @routed4 accept\n"
+                            "        oifname $T ip6 daddr @routed6 accept\n"
                             "        oifname $T jump unasked\n"
                             "        ip daddr @pools4 jump unasked\n"
                             "        ip6 daddr @pools6 jump unasked\n"
@@ -45,26 +47,47 @@ static const char rules[] = "    chain noise {\n"
                             "        oifname $T icmp type redirect drop\n"
                             "    }\n";
 
-static const char masquerade[] = "    chain postrouting {\n"
-                                 "        type nat hook postrouting priority srcnat; policy accept;\n"
-                                 "        oifname $O ip saddr @pools4 masquerade\n"
-                                 "        oifname $O ip6 saddr @pools6 masquerade\n"
-                                 "    }\n";
-
 /* "    set pools4 { type ipv4_addr; flags interval; auto-merge; elements = { … } }" */
-static void print_set(FILE *f, const struct nat_conf *c, int family)
+static void print_set(FILE *f, const char *name, const struct prefix *nets, unsigned n, int family)
 {
     const char *before = " elements = { ";
     char text[PREFIX_TEXT];
 
-    fprintf(f, "    set pools%d { type ipv%d_addr; flags interval; auto-merge;", family, family);
-    for (unsigned i = 0; i < c->n_pools; i++) {
-        if (c->pools[i].family != family)
+    fprintf(f, "    set %s%d { type ipv%d_addr; flags interval; auto-merge;", name, family, family);
+    for (unsigned i = 0; i < n; i++) {
+        if (nets[i].family != family)
             continue;
-        fprintf(f, "%s%s", before, prefix_text(&c->pools[i], text));
+        fprintf(f, "%s%s", before, prefix_text(&nets[i], text));
         before = ", ";
     }
     fprintf(f, "%s}\n", before[0] == ',' ? " } " : " ");
+}
+
+/* A line for each pool that is translated. */
+static void print_ways(FILE *f, const struct nat_conf *c)
+{
+    char text[PREFIX_TEXT], to[PREFIX_TEXT];
+    bool any = false;
+
+    for (unsigned i = 0; i < c->n_pools; i++) {
+        const struct nat_own *o = &c->own[i];
+        const char *outer = o->mode == NAT_OWN ? o->outer : o->mode == NAT_AS_ALL ? c->outer : NULL;
+        if (!outer || !outer[0] || (c->pools[i].family == 6 && !c->nat66))
+            continue;
+        if (!any)
+            fputs("    chain postrouting {\n"
+                  "        type nat hook postrouting priority srcnat; policy accept;\n",
+                  f);
+        any = true;
+        fprintf(f, "        oifname \"%s\" ip%s saddr %s ", outer, c->pools[i].family == 6 ? "6" : "",
+                prefix_text(&c->pools[i], text));
+        if (o->mode == NAT_OWN && o->to.family == c->pools[i].family)
+            fprintf(f, "snat to %s\n", prefix_text(&o->to, to));
+        else
+            fputs("masquerade\n", f);
+    }
+    if (any)
+        fputs("    }\n", f);
 }
 
 /* The whole as commands; one transaction that replaces a table of ours if there is one. NULL: out of memory. */
@@ -77,13 +100,15 @@ static char *print_table(const struct nat_conf *c)
     if (!f)
         return NULL;
     fprintf(f, "define T = \"%s\"\n", c->interface);
-    if (c->outer)
-        fprintf(f, "define O = \"%s\"\n", c->outer);
     fprintf(f, "table inet adit_%s\ndelete table inet adit_%s\n", c->interface, c->interface);
     fprintf(f, "table inet adit_%s {\n    comment \"%s\"\n", c->interface, NFT_COMMENT);
-    print_set(f, c, 4);
-    print_set(f, c, 6);
-    fprintf(f, "%s%s}\n", rules, c->outer ? masquerade : "");
+    for (int family = 4; family <= 6; family += 2) {
+        print_set(f, "pools", c->pools, c->n_pools, family);
+        print_set(f, "routed", c->routed, c->n_routed, family);
+    }
+    fputs(rules, f);
+    print_ways(f, c);
+    fputs("}\n", f);
     if (fclose(f) != 0) {
         free(text);
         return NULL;
@@ -99,9 +124,12 @@ static int check(const struct nat_conf *c, char err[256])
         return net_fail(err, ERR_VALUE, "'%.32s' cannot be the name of an interface", c->outer);
     if (c->n_pools > NAT_POOLS_MAX)
         return net_fail(err, ERR_VALUE, "%u pools, %u are possible", c->n_pools, NAT_POOLS_MAX);
-    for (unsigned i = 0; i < c->n_pools; i++)
+    for (unsigned i = 0; i < c->n_pools; i++) {
         if (c->pools[i].family != 4 && c->pools[i].family != 6)
             return net_fail(err, ERR_VALUE, "pool %u is of no address family", i + 1);
+        if (c->own[i].mode == NAT_OWN && !net_name_ok(c->own[i].outer))
+            return net_fail(err, ERR_VALUE, "'%.32s' cannot be the name of an interface", c->own[i].outer);
+    }
     return 0;
 }
 
@@ -138,6 +166,16 @@ char *nat_table_text(const char *interface)
     if (!net_name_ok(interface) || !net_print(table, sizeof(table), "inet adit_%s", interface))
         return NULL;
     return nft_table_text(table);
+}
+
+int nat_routed(const char *interface, const struct prefix *net, bool add, char err[256])
+{
+    char command[160], text[PREFIX_TEXT];
+
+    if (!net_name_ok(interface) || !net_print(command, sizeof(command), "%s element inet adit_%s routed%u { %s }",
+                                              add ? "add" : "delete", interface, net->family, prefix_text(net, text)))
+        return net_fail(err, ERR_VALUE, "'%.32s' cannot be the name of an interface", interface);
+    return nft_run(command, add ? "let a network behind a client in" : "close a network behind a client", err);
 }
 
 int forward_up(struct undo *u, const char *dev, char err[256])

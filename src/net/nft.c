@@ -8,7 +8,7 @@
 #include "net/text.h"
 
 /* Runs `commands`; returns libnftables' context with both outputs kept, or NULL. *ret_failed: it was refused. */
-static struct nft_ctx *run(const char *commands, bool *ret_failed)
+static struct nft_ctx *run(const char *commands, unsigned flags, bool *ret_failed)
 {
     struct nft_ctx *n = nft_ctx_new(NFT_CTX_DEFAULT);
 
@@ -16,6 +16,7 @@ static struct nft_ctx *run(const char *commands, bool *ret_failed)
         return NULL;
     nft_ctx_buffer_output(n);
     nft_ctx_buffer_error(n);
+    nft_ctx_output_set_flags(n, flags);
     *ret_failed = nft_run_cmd_from_buffer(n, commands) != 0;
     return n;
 }
@@ -23,7 +24,7 @@ static struct nft_ctx *run(const char *commands, bool *ret_failed)
 int nft_run(const char *commands, const char *what, char err[256])
 {
     bool failed = false;
-    struct nft_ctx *n = run(commands, &failed);
+    struct nft_ctx *n = run(commands, 0, &failed);
 
     if (!n)
         return net_fail(err, ERR_NOMEM, "cannot %s: nftables does not start", what);
@@ -46,7 +47,7 @@ int nft_table_owner(const char *table, char err[256])
     if (strncmp(table, start, sizeof(start) - 1) != 0 || !net_name_ok(table + sizeof(start) - 1) ||
         !net_print(command, sizeof(command), "list table %s", table))
         return net_fail(err, ERR_VALUE, "'%.40s' is not a table of ours", table);
-    struct nft_ctx *n = run(command, &failed);
+    struct nft_ctx *n = run(command, 0, &failed);
     if (!n)
         return net_fail(err, ERR_NOMEM, "cannot look for table %s: nftables does not start", table);
     if (!failed) {
@@ -66,7 +67,9 @@ char *nft_table_text(const char *table)
 {
     char command[64];
     bool failed = false;
-    struct nft_ctx *n = net_print(command, sizeof(command), "list table %s", table) ? run(command, &failed) : NULL;
+    struct nft_ctx *n = net_print(command, sizeof(command), "list table %s", table)
+                            ? run(command, NFT_CTX_OUTPUT_TERSE, &failed)
+                            : NULL;
     char *text = n && !failed ? strdup(nft_ctx_get_output_buffer(n)) : NULL;
     if (n)
         nft_ctx_free(n);

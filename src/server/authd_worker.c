@@ -30,6 +30,35 @@ void authd_end(struct authd *a, uint32_t worker, uint64_t session, enum role_end
     authd_send(a, worker, ROLE_END, why, &w);
 }
 
+/* ---- networks behind clients, which master leads into the tunnel ---- */
+
+static bool in_a_pool(const struct config *c, const struct prefix *p)
+{
+    for (unsigned i = 0; i < c->n_pools; i++) {
+        const struct prefix *nets[] = { &c->pools[i].ipv4, &c->pools[i].ipv6, &c->pools[i].delegate_from };
+        for (unsigned k = 0; k < 3; k++)
+            if (nets[k]->family == p->family && p->len >= nets[k]->len && prefix_has(nets[k], p->addr))
+                return true;
+    }
+    return false;
+}
+
+static void tell_master(struct authd *a, enum role_msg type, uint32_t worker, const struct registered *s)
+{
+    uint8_t buf[256];
+    struct wr w = wr_of(buf, sizeof(buf));
+    struct role_own o = { .worker = worker, .session = s->session };
+    for (unsigned i = 0; i < s->n_prefixes; i++)
+        if (!in_a_pool(&a->config, &s->prefixes[i]) && s->prefixes[i].len < (s->prefixes[i].family == 4 ? 32 : 128))
+            o.prefixes[o.n_prefixes++] = s->prefixes[i];
+    if (o.n_prefixes == 0)
+        return;
+    if (type == ROLE_NET_DOWN)
+        o.n_prefixes = 0;
+    role_put_own(&w, &o);
+    chan_send(a->master, &(struct imsg){ .type = type, .body = wr_slice(&w) });
+}
+
 /* ---- owners, made known to the other workers ---- */
 
 static void tell_owner(struct authd *a, enum role_msg type, uint32_t worker, const struct registered *s, uint32_t to)
@@ -44,6 +73,7 @@ static void tell_owner(struct authd *a, enum role_msg type, uint32_t worker, con
 
 static void tell_others(struct authd *a, enum role_msg type, uint32_t worker, const struct registered *s)
 {
+    tell_master(a, type == ROLE_OWN ? ROLE_NET_UP : ROLE_NET_DOWN, worker, s);
     for (uint32_t i = 0; i < REGISTRY_WORKERS; i++)
         if (i != worker && a->peers[i].chan)
             tell_owner(a, type, worker, s, i);
@@ -91,6 +121,7 @@ static void say_open(struct authd *a, uint32_t worker)
 void authd_open(struct authd *a)
 {
     a->open = true;
+    chan_send(a->master, &(struct imsg){ .type = ROLE_NET_ALL });
     for (uint32_t i = 0; i < REGISTRY_WORKERS; i++)
         if (a->peers[i].chan && a->peers[i].reported)
             say_open(a, i);

@@ -43,6 +43,7 @@ static void conn_free(struct conn *c)
     timer_free(c->timer);
     stream_done(&c->stream);
     conn_forget_question(c);
+    conn_inform_free(c);
     snapshot_leave(c->snapshot);
     free(c);
     worker_conn_gone(w);
@@ -57,6 +58,7 @@ static void conn_settle(struct conn *c)
     bool any;
     do {
         any = false;
+        conn_inform_turn(c);
         stream_flush(&c->stream, now);
         while (stream_event(&c->stream, &ev, now)) {
             any = true;
@@ -69,7 +71,7 @@ static void conn_settle(struct conn *c)
     }
     watch_set(c->watch, stream_wants(&c->stream));
     /* A timer that fires too early costs less than moving it with every packet. */
-    msec due = stream_due(&c->stream);
+    msec due = tick_min(stream_due(&c->stream), conn_inform_due(c));
     if (due < c->armed) {
         c->armed = due;
         timer_set(c->timer, due);
@@ -86,11 +88,12 @@ static void on_timer(void *ctx)
 }
 
 /* Packets of a session go to the host only while it is up: before that the tunnel gives none out. */
-static void packets_in(struct conn *c, const struct batch *b)
+static void packets_in(struct conn *c, struct batch *b)
 {
     if (!b->n || !c->up || c->evicted)
         return;
-    enum drop why = plane_from_session(&c->w->plane, b, &c->params, &c->stream.count.drops);
+    conn_inform_take(c, b);
+    enum drop why = plane_from_session(&c->w->plane, b, &c->params, &c->rules, &c->stream.count.drops);
     if (why != DROP_SPOOFED || c->told_spoof)
         return;
     c->told_spoof = true; /* once a session: the number is in its last line */
@@ -199,6 +202,12 @@ void conn_accept(struct worker *w, int fd, const struct sockaddr *peer)
     c->half_open = true;
     w->stats.accepted++;
     event(EV_CONNECTION, c->call, F_TEXT("peer", c->peer_text), F_TEXT("local", c->local_text));
+    conn_settle(c);
+}
+
+void conn_renew(struct conn *c)
+{
+    conn_inform_renew(c, c->w->now);
     conn_settle(c);
 }
 

@@ -7,6 +7,7 @@
 #define ADIT_SERVER_CONN_H
 
 #include "net/sock.h"
+#include "server/conn_inform.h"
 #include "server/worker.h"
 
 enum { CONN_CALL = 40, CONN_IDENT = 64 };
@@ -32,11 +33,13 @@ struct conn {
     char ident[CONN_IDENT];   /* LCP Identification, the printable part */
     char user[AUTH_NAME_MAX]; /* as in the database, once authenticated */
     enum auth_method method;
-    struct params params; /* of the verdict */
-    bool half_open;       /* counted as such */
-    bool asked;           /* authd knows of us */
-    bool accepted;        /* and has given us what is in params */
-    bool talking;         /* a conversation of several rounds is under way */
+    struct params params;       /* of the verdict */
+    struct plane_rules rules;   /* what it may do: of its pool and group */
+    struct conn_inform *inform; /* once it is up */
+    bool half_open;             /* counted as such */
+    bool asked;                 /* authd knows of us */
+    bool accepted;              /* and has given us what is in params */
+    bool talking;               /* a conversation of several rounds is under way */
     struct waiting *waiting;
     bool up, over; /* SESSION_UP, the end, have been reported */
     bool evicted;  /* its address is somebody else's: no packet of it passes any more */
@@ -69,6 +72,8 @@ void conn_end(struct conn *c, const char *reason);
 void conn_evict(struct conn *c, const char *reason);
 /* The end now, without a word. Frees it. */
 void conn_cut(struct conn *c);
+/* Another configuration. */
+void conn_renew(struct conn *c);
 /* Counters to authd. */
 void conn_report(struct conn *c, enum role_msg type, const char *cause);
 

@@ -64,16 +64,18 @@ static void session_up(struct conn *c, const struct tunnel_event *ev)
 {
     uint8_t buf[8];
     struct wr w = wr_of(buf, sizeof(buf));
-    if (c->up)
-        return; /* another network protocol of the same session */
-    if (plane_own(&c->w->plane, c->handle, &c->params) < 0) {
+    bool first = !c->up; /* else another network protocol of the same session */
+    c->mtu = ev->mtu;
+    bool told = conn_inform_up(c, ev);
+    if (told && !first)
+        return;
+    if (!told || plane_own(&c->w->plane, c->handle, &c->params) < 0) {
         event(EV_NO_MEMORY, c->call, F_TEXT("for", "a session"));
         stream_abort(&c->stream, STREAM_CAUSE_OURS);
         return;
     }
     c->up = true;
     c->up_at = loop_now(c->w->loop);
-    c->mtu = ev->mtu;
     role_put_session(&w, c->handle);
     worker_tell_authd(c->w, ROLE_UP, 0, &w);
     conn_log_up(c, ev);

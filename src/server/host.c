@@ -1,5 +1,5 @@
 /* See host.h. */
-#include "server/host.h"
+#include "server/host_parts.h"
 
 #include "events/events.h"
 #include "net/dns.h"
@@ -42,37 +42,6 @@ static bool open_journal(struct host *h, const struct config *c)
     return true;
 }
 
-/* The first address of each pool is the server's own (aditd.conf(5)). */
-static int add_address(const char *interface, const struct prefix *net, char err[256])
-{
-    static const struct prefix none;
-    struct prefix own = prefix_v4(prefix_v4_addr(net) + 1, net->len);
-    int r = nl_addr_add(interface, &own, &none, err);
-    return r == ERR_DUPLICATE ? 0 : r;
-}
-
-/* The pools of c that the interface does not serve yet. Those that are no more keep their address: sessions have some. */
-static int add_nets(struct host *h, const struct config *c, char err[256])
-{
-    for (unsigned i = 0; i < c->n_pools; i++) {
-        const struct prefix *net = &c->pools[i].ipv4;
-        bool there = net->family != 4;
-        for (unsigned k = 0; k < h->n_nets; k++)
-            there |= prefix_eq(net, &h->nets[k]);
-        if (there)
-            continue;
-        if (h->n_nets == NAT_POOLS_MAX) {
-            snprintf(err, 256, "too many different pools since the start; restart the server");
-            return ERR_NOBUF;
-        }
-        int r = add_address(c->interface, net, err);
-        if (r < 0)
-            return r;
-        h->nets[h->n_nets++] = *net;
-    }
-    return 0;
-}
-
 static void close_queues(struct host *h)
 {
     for (unsigned i = 0; i < TUN_QUEUES_MAX; i++) {
@@ -100,13 +69,12 @@ static int make_interface(struct host *h, const struct config *c, unsigned queue
     h->n_queues = queues;
     h->offload = tun_offload(h->queues[0], c->debug.offload ? TUN_OFFLOADS : 0);
     h->index = nl_link_index(c->interface);
-    for (unsigned i = 0; r == 0 && i < h->n_nets; i++)
-        r = add_address(c->interface, &h->nets[i], err);
+    r = nl_link_queue(c->interface, TUN_QUEUE_PACKETS, err);
     if (r == 0)
-        r = add_nets(h, c, err);
+        r = nl_link_up(c->interface, c->mtu, err); /* routes need it */
     if (r == 0)
-        r = nl_link_queue(c->interface, TUN_QUEUE_PACKETS, err);
-    return r < 0 ? r : nl_link_up(c->interface, c->mtu, err);
+        r = host_nets_again(h, c, err);
+    return r < 0 ? r : host_nets_add(h, c, err);
 }
 
 static bool set_up_interface(struct host *h, const struct config *c, unsigned queues)
@@ -160,11 +128,14 @@ static bool forward(struct host *h, const char *dev)
 static bool set_up_nat(struct host *h, const struct config *c, const char *outer)
 {
     char err[256];
-    struct nat_conf nat = { .interface = c->interface,
-                            .outer = c->nat && outer[0] ? outer : NULL,
-                            .n_pools = h->n_nets };
-    memcpy(nat.pools, h->nets, sizeof(nat.pools));
-    if (nat_up(h->undo, &nat, err) < 0) {
+    struct nat_conf nat;
+    struct prefix *routed = calloc(h->n_routed + 1, sizeof(*routed));
+    if (!routed)
+        return false;
+    host_nat_conf(h, c, outer, routed, &nat);
+    int r = nat_up(h->undo, &nat, err);
+    free(routed);
+    if (r < 0) {
         event(EV_NAT_FAILED, NULL, F_TEXT("cause", err));
         return false;
     }
@@ -179,6 +150,11 @@ static bool set_up_nat(struct host *h, const struct config *c, const char *outer
 static bool set_up_ways_out(struct host *h, const struct config *c, const char *outer)
 {
     if (outer[0] && !forward(h, outer))
+        return false;
+    for (unsigned i = 0; i < c->n_pools; i++)
+        if (c->pools[i].outer[0] && !forward(h, c->pools[i].outer))
+            return false;
+    if (!host_forward6(h, c, outer))
         return false;
     if (!set_up_nat(h, c, outer))
         return false;
@@ -219,6 +195,9 @@ bool host_down(struct host *h)
     close_fd(&h->steer_program);
     free(h->table);
     h->table = NULL;
+    free(h->routed);
+    h->routed = NULL;
+    h->n_routed = 0;
     if (h->undo) {
         failed = undo_all(h->undo);
         tell_report(h->undo);
@@ -233,7 +212,7 @@ bool host_down(struct host *h)
 bool host_reload(struct host *h, const struct config *c)
 {
     char err[256], outer[16];
-    if (add_nets(h, c, err) < 0) {
+    if (host_nets_add(h, c, err) < 0) {
         event(EV_INTERFACE_FAILED, NULL, F_TEXT("interface", c->interface), F_TEXT("cause", err));
         return false;
     }
@@ -297,8 +276,7 @@ void host_resolvers(struct config *c)
     char text[PREFIX_TEXT];
     unsigned n = c->dns_system ? dns_system(found, 16) : 0;
     for (unsigned i = 0; i < n && c->n_dns < CONFIG_DNS; i++)
-        if (found[i].family == 4) /* what IPCP can carry (RFC 1877) */
-            c->dns[c->n_dns++] = found[i];
+        c->dns[c->n_dns++] = found[i];
     for (unsigned i = 0; i < c->n_dns; i++)
         event(EV_DNS_CHOSEN, NULL, F_TEXT("server", prefix_text(&c->dns[i], text)));
     if (c->n_dns == 0)

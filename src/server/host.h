@@ -9,6 +9,14 @@
 #include "net/tun.h"
 #include "net/undo.h"
 
+/* A network behind a client. */
+struct host_routed {
+    struct prefix net;
+    uint32_t worker;
+    uint64_t session;
+    bool stale; /* an authd that has died said so; its successor has not yet */
+};
+
 struct host {
     struct undo *undo;
     int queues[TUN_QUEUES_MAX]; /* -1: none */
@@ -21,6 +29,9 @@ struct host {
     struct prefix nets[NAT_POOLS_MAX]; /* pools whose first address the interface has: also those of sessions that began
                                           with an older configuration */
     unsigned n_nets;
+    struct host_routed *routed; /* heap */
+    unsigned n_routed;
+    bool forwards6;
     char *table;    /* the table of NAT and guard as it was made; NULL: cannot be read */
     bool told_lost; /* that the interface cannot be made anew */
 };
@@ -35,6 +46,15 @@ bool host_reload(struct host *h, const struct config *c) MUST_CHECK;
 /* Is everything still there? What others took away is made anew, with an event: the interface (its addresses go to new
  * queues, *ret_new_queues: lend them again), the table of NAT and guard; and the way out is looked for again. */
 void host_check(struct host *h, const struct config *c, bool *ret_new_queues);
+/* Networks behind a client come with its session and go with it. What is said twice is done once. */
+void host_routed_up(struct host *h, const struct config *c, const struct prefix *nets, unsigned n, uint32_t worker,
+                    uint64_t session);
+void host_routed_down(struct host *h, const struct config *c, uint32_t worker, uint64_t session);
+/* authd is another one: begin, then what it says, then end. What was not said again goes. */
+void host_routed_begin(struct host *h);
+void host_routed_end(struct host *h, const struct config *c);
+/* Have the host's own resolvers changed, which clients are told? Then they are in c->dns now. */
+bool host_resolvers_changed(struct config *c);
 /* The resolvers that clients are told: those of the configuration, or the host's own; fills c->dns. */
 void host_resolvers(struct config *c);
 

@@ -225,7 +225,9 @@ static void on_role(void *ctx, struct imsg *msg)
         return;
     }
     watchdog_heard(r);
-    if (msg->type == ROLE_EVENT)
+    if (msg->type >= ROLE_NET_UP && msg->type <= ROLE_NET_ALL)
+        master_net(r, msg);
+    else if (msg->type == ROLE_EVENT)
         control_event(m, msg->body);
     else if (msg->type >= ADMIN_LIST)
         control_asked(r, msg);

@@ -100,6 +100,8 @@ void listeners_swap(struct master *m, const struct config *c, struct listening o
  * changed. */
 bool master_reload(struct master *m);
 
+/* tend.c: authd says which networks there are behind clients. */
+void master_net(struct role *r, const struct imsg *msg);
 /* tend.c: looks every few seconds whether the host is still as we made it. False: no memory. */
 bool tend_start(struct master *m) MUST_CHECK;
 void tend_stop(struct master *m);

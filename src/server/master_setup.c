@@ -238,6 +238,7 @@ static bool start_worker(struct master *m, struct role *r, unsigned index)
 static bool start_authd(struct master *m, struct role *r)
 {
     unsigned workers = 0;
+    host_routed_begin(&m->host);
     if (!spawn(m, r, ROLE_KIND_AUTHD, 0) || !master_send_config(m, r))
         return false;
     for (unsigned i = 1; i < m->n_roles; i++)

@@ -76,6 +76,8 @@ void plane_set_nets(struct plane *p, const struct config_pool *pools, unsigned n
     p->gate.n = 0;
     for (unsigned i = 0; i < n; i++)
         add_net(p, &pools[i].ipv4);
+    for (unsigned i = 0; i < n; i++)
+        add_net(p, &pools[i].ipv6);
     for (unsigned i = 0; i < n_before; i++)
         add_net(p, &before[i]);
 }
@@ -280,14 +282,69 @@ void plane_others_end(struct plane *p)
 
 /* ---- from a session ---- */
 
-enum drop plane_from_session(struct plane *p, const struct batch *packets, const struct params *params,
-                             struct drops *drops)
+static bool in_list(const struct prefix *list, unsigned n, const uint8_t addr16[16])
 {
+    for (unsigned i = 0; i < n; i++)
+        if (prefix_has(&list[i], addr16))
+            return true;
+    return false;
+}
+
+/* Our own address in a pool's network: the first one (aditd.conf(5)). */
+static bool is_our_own(const struct plane *p, const uint8_t addr16[16])
+{
+    struct prefix to = prefix_v6(addr16, 128);
+    for (unsigned i = 0; i < p->gate.n; i++) {
+        struct prefix own = p->nets[i];
+        own.addr[15] |= 1;
+        if (memcmp(own.addr, to.addr, sizeof(own.addr)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum drop by_rules(const struct plane *p, const struct packet *packet, const struct params *params,
+                          const struct plane_rules *r)
+{
+    uint8_t to[16];
+    struct owner who;
+    if (!ip_dest16(slice_of(packet->p, packet->n), to))
+        return DROP_MALFORMED;
+    if (r->isolate && owners_find(&p->owners, to, &who) && !in_list(params->prefixes, params->n_prefixes, to))
+        return DROP_FORBIDDEN;
+    if (r->limited && !in_list(r->allow, r->n_allow, to) && !in_list(r->dns, r->n_dns, to) && !is_our_own(p, to) &&
+        !in_list(params->prefixes, params->n_prefixes, to))
+        return DROP_FORBIDDEN;
+    return DROP_NONE;
+}
+
+void plane_to_isolated(const struct plane *p, struct batch *packets, struct drops *drops)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < packets->n; i++) {
+        uint8_t from[16];
+        struct owner who;
+        bool other =
+            ip_source16(slice_of(packets->at[i].p, packets->at[i].n), from) && owners_find(&p->owners, from, &who);
+        if (other)
+            drop_count(drops, DROP_FORBIDDEN);
+        else
+            packets->at[n++] = packets->at[i];
+    }
+    packets->n = n;
+}
+
+enum drop plane_from_session(struct plane *p, const struct batch *packets, const struct params *params,
+                             const struct plane_rules *rules, struct drops *drops)
+{
+    bool ruled = rules->isolate || rules->limited;
     struct batch pass;
     enum drop first = DROP_NONE;
     batch_clear(&pass);
     for (unsigned i = 0; i < packets->n; i++) {
         enum drop why = gate_from_session(&packets->at[i], params->prefixes, params->n_prefixes, &p->gate);
+        if (why == DROP_NONE && ruled)
+            why = by_rules(p, &packets->at[i], params, rules);
         if (why == DROP_NONE) {
             pass.at[pass.n++] = packets->at[i];
             continue;

@@ -14,12 +14,20 @@
 #include "loop/loop.h"
 #include "session/params.h"
 
-enum { PLANE_NETS = 2 * CONFIG_POOLS };
+enum { PLANE_NETS = 4 * CONFIG_POOLS };
 
 struct plane;
 
 /* Where packets for a session of this worker go; `queue`: not at once. False: there is no such session. */
 typedef bool plane_deliver_fn(void *ctx, uint64_t session, const struct batch *packets, bool queue);
+
+/* What a session may do beside sending from its own addresses; all zero: everything. */
+struct plane_rules {
+    bool isolate;                     /* nothing to or from another session */
+    bool limited;                     /* only to `allow`, to us, and to the resolvers that it was told */
+    const struct prefix *allow, *dns; /* borrowed */
+    unsigned n_allow, n_dns;
+};
 
 struct plane_peer {
     struct plane *plane;
@@ -54,7 +62,7 @@ void plane_done(struct plane *p);
 int plane_set_tun(struct plane *p, int fd, unsigned offload) MUST_CHECK;
 void plane_set_steer(struct plane *p, int fd);
 void plane_set_peer(struct plane *p, uint32_t worker, int fd); /* replaces an older one */
-/* The networks of the pools, for their broadcast addresses. Those that were there before stay, after the new ones, as
+/* The networks of the pools, for their broadcast addresses and ours. Those that were there before stay, after the new ones, as
  * far as there is room: sessions may still have their addresses. */
 void plane_set_nets(struct plane *p, const struct config_pool *pools, unsigned n);
 /* Everything is there: packets may flow. ERR_NOMEM. */
@@ -76,6 +84,8 @@ void plane_others_end(struct plane *p);
 
 /* Packets from a session to the host; drops are counted in the session's set. Returns the first reason for a drop. */
 enum drop plane_from_session(struct plane *p, const struct batch *packets, const struct params *params,
-                             struct drops *drops);
+                             const struct plane_rules *rules, struct drops *drops);
+/* Packets for an isolated session: takes those of other sessions out. */
+void plane_to_isolated(const struct plane *p, struct batch *packets, struct drops *drops);
 
 #endif

@@ -112,9 +112,14 @@ static void tell_roles(struct master *m)
 
 static bool host_differs(const struct config *a, const struct config *b)
 {
-    bool differs = a->nat != b->nat || strcmp(a->outer, b->outer) != 0 || a->n_pools != b->n_pools;
-    for (unsigned i = 0; !differs && i < a->n_pools; i++)
-        differs = !prefix_eq(&a->pools[i].ipv4, &b->pools[i].ipv4);
+    bool differs =
+        a->nat != b->nat || a->nat66 != b->nat66 || strcmp(a->outer, b->outer) != 0 || a->n_pools != b->n_pools;
+    for (unsigned i = 0; !differs && i < a->n_pools; i++) {
+        const struct config_pool *x = &a->pools[i], *y = &b->pools[i];
+        differs = !prefix_eq(&x->ipv4, &y->ipv4) || !prefix_eq(&x->ipv6, &y->ipv6) ||
+                  !prefix_eq(&x->delegate_from, &y->delegate_from) || x->nat != y->nat ||
+                  strcmp(x->outer, y->outer) != 0 || !prefix_eq(&x->nat_to, &y->nat_to);
+    }
     return differs;
 }
 

@@ -30,8 +30,11 @@ enum role_msg {
     ROLE_LEVEL,   /* id: enum event_level: what is logged from now on */
     /* to master */
     ROLE_READY,
-    ROLE_EVENT, /* body: a line of the log, for those who ask what happened lately */
-    ROLE_PONG,  /* id: that of the ping */
+    ROLE_EVENT,    /* body: a line of the log, for those who ask what happened lately */
+    ROLE_PONG,     /* id: that of the ping */
+    ROLE_NET_UP,   /* authd; body: owner, networks behind a client whose session is up */
+    ROLE_NET_DOWN, /* authd; body: owner, no prefixes: it is down */
+    ROLE_NET_ALL,  /* authd: that was all that there is */
     /* worker to authd; the first two as soon as the channel is there, the others after ROLE_OPEN */
     ROLE_HELD,     /* body: held: an authenticated session, which an authd before this one had accepted */
     ROLE_HELD_END, /* that was all */

@@ -55,6 +55,9 @@ static const struct imsg_rule to_master[] = {
     { ROLE_READY,       SETUP,        0,   0,        0, "ready" },
     { ROLE_PONG,        ALWAYS,       0,   0,        0, "pong" },
     { ROLE_EVENT,       ALWAYS,       1,   ROLE_LINE, 0, "line of the log" },
+    { ROLE_NET_UP,      ALWAYS,         13,  OWN_MAX,  0, "networks behind a client" },
+    { ROLE_NET_DOWN,    ALWAYS,         13,  OWN_MAX,  0, "networks behind a client gone" },
+    { ROLE_NET_ALL,     ALWAYS,         0,   0,        0, "end of networks behind clients" },
 };
 static const struct imsg_rule worker_to_authd[] = {
     { ROLE_HELD,        RUN,          HELD_MIN, HELD_MAX, 0, "session held" },

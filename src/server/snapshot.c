@@ -20,7 +20,7 @@ static void make_conf(struct snapshot *s)
     t->server_name = "adit";
     t->mtu = c->mtu;
     t->link.ipv4 = true;
-    t->link.ipv6 = false; /* until a pool has IPv6 */
+    t->link.ipv6 = true; /* for sessions that have a prefix */
     t->link.ident = "ADIT-1";
     s->stream_conf = (struct stream_conf){ .tls = s->tls,
                                            .tunnel = t,

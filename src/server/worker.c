@@ -156,8 +156,7 @@ static int set_up(struct worker *w, struct imsg *m)
     case ROLE_LISTEN:
         return accept_add(w, m->id, take_fd(m));
     case ROLE_UNLISTEN:
-        accept_remove(w, m->id);
-        return 0;
+        return accept_remove(w, m->id), 0;
     case ROLE_TUN:
         return plane_set_tun(&w->plane, take_fd(m), m->id);
     case ROLE_STEER:
@@ -179,13 +178,11 @@ static int set_up(struct worker *w, struct imsg *m)
     case ROLE_ADMIN:
         return worker_meet_admin(w, take_fd(m));
     case ROLE_DRAIN:
-        worker_drain(w);
-        return 0;
+        return worker_drain(w), 0;
     case ROLE_LEVEL:
         return role_set_level(m->id) ? 0 : ERR_VALUE;
     case ROLE_STOP:
-        worker_stop(w, m->id);
-        return 0;
+        return worker_stop(w, m->id), 0;
     case ROLE_WORKER:
     case ROLE_CONTROL:
     case ROLE_EVENT:
@@ -200,6 +197,9 @@ static int set_up(struct worker *w, struct imsg *m)
     case ROLE_DISOWN:
     case ROLE_ASSERT:
     case ROLE_PONG:
+    case ROLE_NET_UP:
+    case ROLE_NET_DOWN:
+    case ROLE_NET_ALL:
     case ROLE_HELD:
     case ROLE_HELD_END:
     case ROLE_OPEN:
@@ -234,7 +234,13 @@ static bool deliver(void *ctx, uint64_t session, const struct batch *packets, bo
     struct conn *c = conn_get(w, session);
     if (!c || !c->up)
         return false;
-    conn_send(c, packets, queue);
+    if (c->rules.isolate) {
+        struct batch own = *packets;
+        plane_to_isolated(&w->plane, &own, &c->stream.count.drops);
+        conn_send(c, &own, queue);
+    } else {
+        conn_send(c, packets, queue);
+    }
     return true;
 }
 

@@ -2,7 +2,7 @@
  *
  * The certificate comes first and waits for the configuration that belongs to it; then the two are swapped in at once,
  * between two turns of the loop. Connections that are there keep what they began with (snapshot.h). */
-#include "server/worker.h"
+#include "server/conn.h"
 
 #include "events/events.h"
 #include "server/role.h"
@@ -22,6 +22,12 @@ int worker_certificate(struct worker *w, struct slice body)
     return ERR_SYSTEM;
 }
 
+static void renew_one(void *ctx, void *thing)
+{
+    (void)ctx;
+    conn_renew(thing);
+}
+
 int worker_configure(struct worker *w, struct slice body)
 {
     int r = ERR_STATE;
@@ -36,5 +42,6 @@ int worker_configure(struct worker *w, struct slice body)
     w->limits.half_open = s->config.limit.half_open;
     w->limits.sessions = s->config.limit.sessions;
     plane_set_nets(&w->plane, s->config.pools, s->config.n_pools);
+    slab_each(&w->conns, renew_one, NULL);
     return 0;
 }

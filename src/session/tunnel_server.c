@@ -29,6 +29,9 @@ static struct link_net net_of(const struct tunnel *t)
     for (unsigned i = 0; i < p->n_prefixes && i < PARAMS_PREFIXES; i++)
         if (p->prefixes[i].family == 6)
             net.ip6cp.on = t->conf.link.ipv6;
+    /* RFC 5072 4.1: stable ones. Ours is the same on every tunnel; the peer's, should it ask for one, comes with its /64. */
+    net.ip6cp.our_id[7] = 1;
+    memcpy(net.ip6cp.peer_id, p->link6.addr, sizeof net.ip6cp.peer_id);
     return net;
 }
 

@@ -281,7 +281,7 @@ class Server:
     """aditd in a namespace, with a certificate, a configuration and users of its own."""
 
     def __init__(self, world, ns, name="aditd", pool="10.80.0.0/24", methods=None, cert=None, extra="", listens=None,
-                 interface="adit0", nat=True, dns='{"system"}', port=443):
+                 interface="adit0", nat=True, dns='{"system"}', port=443, pools=None):
         self.world, self.ns, self.name, self.interface = world, ns, name, interface
         self.dir = world.dir / name
         self.dir.mkdir(mode=0o700)
@@ -290,7 +290,7 @@ class Server:
         self.conf = self.dir / "aditd.conf"
         lines = [f'listen "{a}" {{}}' for a in listens]
         lines += [f'certificate "vpn.test" {{ chain = "{self.pem}"  key = "{self.key}" }}', 'users = "users/users.db"',
-                  f'pool "default" {{ ipv4 = "{pool}" }}', f"dns = {dns}", f'interface = "{interface}"',
+                  pools or f'pool "default" {{ ipv4 = "{pool}" }}', f"dns = {dns}", f'interface = "{interface}"',
                   f"nat = {'true' if nat else 'false'}", 'state_dir = "state"']
         if methods:
             lines.append("auth { methods = {" + ", ".join(f'"{m}"' for m in methods) + "} }")

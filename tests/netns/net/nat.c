@@ -61,7 +61,7 @@ static struct undo *open_it(void)
 static struct nat_conf conf(const char *outer)
 {
     static const uint8_t six[16] = { 0xfd, 0x80 };
-    struct nat_conf c = { .interface = "adit0", .outer = outer, .n_pools = 2 };
+    struct nat_conf c = { .interface = "adit0", .outer = outer, .n_pools = 2, .nat66 = true };
 
     c.pools[0] = prefix_v4(0x0a500000, 24);
     c.pools[1] = prefix_v6(six, 64);

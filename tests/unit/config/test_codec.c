@@ -18,7 +18,7 @@ static const char full[] =
     "pool r { ipv4 = 172.16.0.0/24 range = \"172.16.0.9-172.16.0.10\" exclude = 172.16.0.10 }\n"
     "group g { pool = r allow = {\"10.0.0.0/9\"} dns = 1.1.1.1 nbns = none isolate = true }\n"
     "user u { group = g ipv4 = 172.16.0.9 ipv6 = \"fd00:80:0:9::/64\" routed = {192.168.9.0/24} }\n"
-    "isolate = false default_route = true nat66 = true ndp_proxy = eth3\n";
+    "isolate = false default_route = true nat66 = true\n";
 
 static size_t encoded(void)
 {
@@ -46,7 +46,6 @@ static void test_there_and_back(void **state)
     assert_memory_equal(back.nets, got.nets, sizeof(got.nets));
     assert_memory_equal(back.names, got.names, sizeof(got.names));
     assert_memory_equal(back.ranges, got.ranges, sizeof(got.ranges));
-    assert_string_equal(back.ndp_proxy, got.ndp_proxy);
     assert_int_equal(back.nat66, got.nat66);
     assert_memory_equal(&back.limit, &got.limit, sizeof(got.limit));
     assert_memory_equal(back.dns, got.dns, sizeof(got.dns));
@@ -87,7 +86,6 @@ static void full_net(struct config_net *n)
 
 static void full_nets(struct config *c)
 {
-    FULL(c->ndp_proxy);
     full_net(&c->net);
     for (unsigned i = 0; i < CONFIG_POOLS; i++) {
         FULL(c->pools[i].name);

@@ -57,9 +57,7 @@ static void test_pool_faults(void **state)
         { "ipv6 = \"fd00::/65\"", "pool { ipv6 }: \"fd00::/65\" is not between /32 and /64" },
         { "ipv6 = \"fe80::/48\"", "pool { ipv6 }: \"fe80::/48\" is no network for hosts" },
         { "ipv6 = \"ff00::/48\"", "pool { ipv6 }: \"ff00::/48\" is no network for hosts" },
-        { "ipv6 = \"fd00::/64\"", "pool \"x\": ipv6 has no room for a /64 a session: take a /62 or larger, or "
-                                  "ipv6_shared = true" },
-        { "ipv6 = \"fd00::/56\" ipv6_shared = true", "pool \"x\": ipv6_shared needs a /64 as ipv6" },
+        { "ipv6 = \"fd00::/64\"", "pool \"x\": ipv6 has no room for a /64 a session: take a /62 or larger" },
         { "ipv6 = \"fd00::/56\" delegate = 60", "pool \"x\": delegate and ipv6_delegate need each other" },
         { "ipv6 = \"fd00::/56\" ipv6_delegate = \"fd01::/40\"",
           "pool \"x\": delegate and ipv6_delegate need each other" },

@@ -82,6 +82,25 @@ static void broadcast_and_multicast_do_not(void **state)
     assert_int_equal(judge(ip6(7, 0xff)), DROP_MULTICAST);
 }
 
+/* Talk of the link is no attempt to spoof: a client without an address asks for one, and says who it is. */
+static void the_links_own_talk_does_not(void **state)
+{
+    struct packet p = ip6(7, 0x20);
+    (void)state;
+    p.p[8] = 0xfe;
+    assert_int_equal((p.p[9] = 0x80, gate_from_session(&p, own, 2, &gate)), DROP_MULTICAST);
+    assert_int_equal((p.p[9] = 0xbf, gate_from_session(&p, own, 2, &gate)), DROP_MULTICAST);
+    assert_int_equal((p.p[9] = 0xc0, gate_from_session(&p, own, 2, &gate)), DROP_SPOOFED);
+    p = ip6(7, 0xfe);
+    p.p[25] = 0x80;
+    assert_int_equal(gate_from_session(&p, own, 2, &gate), DROP_MULTICAST);
+    p = ip6(0, 0xff); /* duplicate address detection */
+    memset(p.p + 8, 0, 16);
+    assert_int_equal(gate_from_session(&p, own, 2, &gate), DROP_MULTICAST);
+    p.p[24] = 0x20;
+    assert_int_equal(gate_from_session(&p, own, 2, &gate), DROP_SPOOFED);
+}
+
 static void malformed_does_not(void **state)
 {
     (void)state;
@@ -107,6 +126,7 @@ int main(void)
         cmocka_unit_test(other_sources_do_not),
         cmocka_unit_test(broadcast_and_multicast_do_not),
         cmocka_unit_test(malformed_does_not),
+        cmocka_unit_test(the_links_own_talk_does_not),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -251,6 +251,7 @@ static void only_what_may_pass_reaches_the_kernel(void **state)
     struct batch b = { 0 };
     struct params p = with(0x0a500002);
     struct drops drops = { 0 };
+    static const struct plane_rules none;
     (void)state;
     make_packet(bytes[0], 0x0a500002, 0x08080808, 1);
     make_packet(bytes[1], 0x0a500003, 0x08080808, 2); /* not its source */
@@ -260,7 +261,7 @@ static void only_what_may_pass_reaches_the_kernel(void **state)
         memset(bytes[i], 0xee, TUN_VNET_HDR); /* rests of another packet */
         batch_add(&b, bytes[i] + TUN_VNET_HDR, 20);
     }
-    assert_int_equal(plane_from_session(&box[0].plane, &b, &p, &drops), DROP_SPOOFED);
+    assert_int_equal(plane_from_session(&box[0].plane, &b, &p, &none, &drops), DROP_SPOOFED);
     static const uint8_t empty[TUN_VNET_HDR];
     for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(recv(box[0].tun, got, sizeof(got), 0), TUN_VNET_HDR + 20);
@@ -270,6 +271,75 @@ static void only_what_may_pass_reaches_the_kernel(void **state)
     assert_true(recv(box[0].tun, got, sizeof(got), 0) < 0);
     assert_int_equal(drops.n[DROP_SPOOFED], 1);
     assert_int_equal(drops.n[DROP_MULTICAST], 1);
+}
+
+/* How many of packets from 10.80.0.2 to these addresses pass by the rules. */
+static unsigned pass_by(const struct plane_rules *rules, const uint32_t *to, unsigned n)
+{
+    uint8_t bytes[8][64], got[64];
+    struct batch b = { 0 };
+    struct params p = with(0x0a500002);
+    struct drops drops = { 0 };
+    unsigned passed = 0;
+    for (unsigned i = 0; i < n; i++) {
+        make_packet(bytes[i], 0x0a500002, to[i], (uint8_t)i);
+        batch_add(&b, bytes[i] + TUN_VNET_HDR, 20);
+    }
+    enum drop first = plane_from_session(&box[0].plane, &b, &p, rules, &drops);
+    while (recv(box[0].tun, got, sizeof(got), 0) > 0)
+        passed++;
+    assert_int_equal(drops.n[DROP_FORBIDDEN], n - passed);
+    assert_int_equal(first, passed < n ? DROP_FORBIDDEN : DROP_NONE);
+    return passed;
+}
+
+static void rules_bound_a_session(void **state)
+{
+    static const uint32_t host = 0x0a500001, self = 0x0a500002, other = 0x0a500009, far = 0x08080808,
+                          inside = 0x0a010101;
+    const uint32_t all[] = { host, self, other, far, inside };
+    struct prefix allowed = prefix_v4(0x0a010000, 16), resolver = prefix_v4(0x08080808, 32);
+    struct config_pool pool = { .ipv4 = prefix_v4(0x0a500000, 24) };
+    (void)state;
+    plane_set_nets(&box[0].plane, &pool, 1);
+    own(0, 11, self);
+    struct prefix theirs = prefix_v4(other, 32);
+    plane_other_own(&box[0].plane, (struct owner){ 1, 21 }, &theirs, 1);
+    struct plane_rules rules = { 0 };
+    assert_int_equal(pass_by(&rules, all, 5), 5);
+    rules.isolate = true;
+    assert_int_equal(pass_by(&rules, all, 5), 4);
+    assert_int_equal(pass_by(&rules, &other, 1), 0);
+    rules = (struct plane_rules){ .limited = true };
+    assert_int_equal(pass_by(&rules, all, 5), 2); /* to us, to itself */
+    rules.allow = &allowed;
+    rules.n_allow = 1;
+    assert_int_equal(pass_by(&rules, all, 5), 3);
+    assert_int_equal(pass_by(&rules, &inside, 1), 1);
+    rules.dns = &resolver;
+    rules.n_dns = 1;
+    assert_int_equal(pass_by(&rules, all, 5), 4);
+    assert_int_equal(pass_by(&rules, &other, 1), 0);
+}
+
+static void nothing_of_others_reaches_an_isolated_one(void **state)
+{
+    uint8_t bytes[3][64];
+    struct batch b = { 0 };
+    struct drops drops = { 0 };
+    struct prefix theirs = prefix_v4(0x0a500009, 32), net = prefix_v4(0xc0a80700, 24);
+    (void)state;
+    plane_other_own(&box[0].plane, (struct owner){ 1, 21 }, &theirs, 1);
+    plane_other_own(&box[0].plane, (struct owner){ 1, 21 }, &net, 1);
+    make_packet(bytes[0], 0x0a500009, 0x0a500002, 1);
+    make_packet(bytes[1], 0x08080808, 0x0a500002, 2);
+    make_packet(bytes[2], 0xc0a80705, 0x0a500002, 3);
+    for (unsigned i = 0; i < 3; i++)
+        batch_add(&b, bytes[i] + TUN_VNET_HDR, 20);
+    plane_to_isolated(&box[0].plane, &b, &drops);
+    assert_int_equal(b.n, 1);
+    assert_int_equal(b.at[0].p[5], 2);
+    assert_int_equal(drops.n[DROP_FORBIDDEN], 2);
 }
 
 int main(void)
@@ -285,6 +355,8 @@ int main(void)
         T(a_new_way_replaces_the_old_one),
         T(only_what_may_pass_reaches_the_kernel),
         T(what_a_new_authd_does_not_tell_is_gone),
+        T(rules_bound_a_session),
+        T(nothing_of_others_reaches_an_isolated_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

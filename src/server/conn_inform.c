@@ -1,0 +1,202 @@
+/* See conn_inform.h. The machine decides what is said; here are its settings, and its packets in and out. */
+#include "server/conn_inform.h"
+
+#include "server/conn.h"
+
+#include <stdlib.h>
+
+/* RFC 8415 11.5: a DUID that stays as long as the server's name. It tells servers apart to a router that has several. */
+static void make_duid(uint8_t duid[18], const struct config *c)
+{
+    uint64_t h[2] = { 0xcbf29ce484222325u, 0x84222325cbf29ce4u };
+    for (unsigned k = 0; k < 2; k++)
+        for (const char *s = c->certificate.name; *s; s++)
+            h[k] = (h[k] ^ (uint8_t)*s) * 0x100000001b3u;
+    struct wr w = wr_of(duid, 18);
+    wr_u16(&w, 4); /* DUID-UUID */
+    wr_u64(&w, h[0]);
+    wr_u64(&w, h[1]);
+}
+
+static bool has_v4(const struct config_told *t)
+{
+    for (unsigned i = 0; i < t->n_routes; i++)
+        if (t->routes[i].family == 4)
+            return true;
+    return false;
+}
+
+/* RFC 3442: whoever gets classless routes heeds no router; so a default route that is wished for stands among them. And
+ * where none is wished for and none is listed, the pool's own network says that there are routes, and no default. */
+static unsigned fill_routes(struct conn_inform *i, unsigned pool)
+{
+    const struct config *c = &i->snapshot->config;
+    const struct config_told *t = &i->told;
+    const struct config_pool *own = pool && pool <= c->n_pools ? &c->pools[pool - 1] : NULL;
+    unsigned n = 0;
+    if (t->default_route && has_v4(t))
+        i->routes[n++] = prefix_v4(0, 0);
+    if (!t->default_route && !has_v4(t) && own && own->ipv4.family)
+        i->routes[n++] = own->ipv4;
+    if (!t->default_route && own && own->ipv6.family) /* the client's own /64 does not lead to us */
+        i->routes[n++] = config_server_ipv6(own);
+    for (unsigned k = 0; k < t->n_routes && k < CONFIG_LIST; k++) /* two more have room */
+        i->routes[n++] = t->routes[k];
+    return n;
+}
+
+static void fill_servers(const struct config_told *t, struct inform_conf *conf)
+{
+    unsigned n = 0;
+    for (unsigned k = 0; k < t->n_dns; k++)
+        if (t->dns[k].family == 4 && n < INFORM_DNS4)
+            conf->dns[n++] = prefix_v4_addr(&t->dns[k]);
+        else if (t->dns[k].family == 6 && conf->n_dns6 < INFORM_DNS6)
+            conf->dns6[conf->n_dns6++] = t->dns[k];
+    for (unsigned k = 0; k < t->n_nbns && k < 2; k++)
+        if (t->nbns[k].family == 4)
+            conf->nbns[k] = prefix_v4_addr(&t->nbns[k]);
+}
+
+static struct inform_conf conf_of(struct conn *c, struct conn_inform *i)
+{
+    const struct params *p = &c->params;
+    struct inform_conf conf = {
+        .routes = i->routes,
+        .search = i->told.search,
+        .n_search = i->told.n_search,
+        .mtu = c->mtu,
+        .server_ipv4 = p->server_ipv4,
+        .domain = i->told.domain,
+        .wpad = i->told.wpad,
+        .prefix = p->link6,
+        .on_link = p->link6.family == 6,
+        .default_route = i->told.default_route && p->link6.family == 6,
+        .delegated = p->delegated6,
+        .duid = slice_of(i->duid, sizeof(i->duid)),
+    };
+    conf.n_routes = fill_routes(i, p->pool);
+    fill_servers(&i->told, &conf);
+    return conf;
+}
+
+static void read_config(struct conn *c, struct conn_inform *i)
+{
+    const struct config *conf = &i->snapshot->config;
+    config_tell(conf, c->params.pool, c->params.group, &i->told);
+    make_duid(i->duid, conf);
+    c->rules = (struct plane_rules){ .isolate = i->told.isolate,
+                                     .limited = i->told.allow_set,
+                                     .allow = i->told.allow,
+                                     .n_allow = i->told.n_allow,
+                                     .dns = i->told.dns,
+                                     .n_dns = i->told.n_dns };
+}
+
+static struct conn_inform *make(struct conn *c)
+{
+    struct conn_inform *i = calloc(1, sizeof(*i));
+    if (!i)
+        return NULL;
+    i->snapshot = snapshot_enter(c->snapshot);
+    read_config(c, i);
+    struct inform_conf conf = conf_of(c, i);
+    inform_init(&i->machine, &conf, &c->env);
+    return i;
+}
+
+bool conn_inform_up(struct conn *c, const struct tunnel_event *ev)
+{
+    struct conn_inform *i = c->inform ? c->inform : make(c);
+    if (!i)
+        return false;
+    c->inform = i;
+    if (ev->ipv4 && !i->ipv4)
+        inform_ipv4_up(&i->machine, params_ipv4(&c->params));
+    if (ev->ipv6 && !i->ipv6)
+        inform_ipv6_up(&i->machine, ev->ip6.our_id, loop_now(c->w->loop));
+    i->ipv4 = ev->ipv4;
+    i->ipv6 = ev->ipv6;
+    i->work = true;
+    return true;
+}
+
+void conn_inform_take(struct conn *c, struct batch *b)
+{
+    struct conn_inform *i = c->inform;
+    unsigned n = 0;
+    for (unsigned k = 0; i && k < b->n; k++) {
+        struct slice packet = slice_of(b->at[k].p, b->at[k].n);
+        if (inform_maybe(packet) && inform_packet(&i->machine, packet, loop_now(c->w->loop)))
+            i->work = true;
+        else
+            b->at[n++] = b->at[k];
+    }
+    if (i)
+        b->n = n;
+}
+
+void conn_inform_turn(struct conn *c)
+{
+    static uint8_t room[PACKET_HEAD + INFORM_PACKET_MAX]; /* one thread */
+    struct conn_inform *i = c->inform;
+    struct batch b;
+    size_t n;
+    msec now = loop_now(c->w->loop);
+    if (!i || c->over)
+        return;
+    if (inform_due(&i->machine) <= now) {
+        inform_tick(&i->machine, now);
+        i->work = true;
+    }
+    if (!i->work)
+        return;
+    i->work = false;
+    while ((n = inform_pull(&i->machine, room + PACKET_HEAD, INFORM_PACKET_MAX)) > 0) {
+        batch_clear(&b);
+        batch_add(&b, room + PACKET_HEAD, n);
+        stream_send(&c->stream, &b, now);
+    }
+}
+
+msec conn_inform_due(const struct conn *c)
+{
+    return c->inform && !c->over ? inform_due(&c->inform->machine) : NEVER;
+}
+
+/* The pool and the group of these names in another snapshot; false: they are no more. */
+static bool follow(const struct config *old, const struct config *new, struct params *p)
+{
+    unsigned pool =
+        p->pool && p->pool <= old->n_pools ? config_pool_named(new, slice_str(old->pools[p->pool - 1].name)) : 0;
+    unsigned group =
+        p->group && p->group <= old->n_groups ? config_group_named(new, slice_str(old->groups[p->group - 1].name)) : 0;
+    if ((p->pool && !pool) || (p->group && !group))
+        return false;
+    p->pool = (uint8_t)pool;
+    p->group = (uint8_t)group;
+    return true;
+}
+
+void conn_inform_renew(struct conn *c, struct snapshot *s)
+{
+    struct conn_inform *i = c->inform;
+    if (!i || c->over || !follow(&i->snapshot->config, &s->config, &c->params))
+        return; /* it keeps what it was told */
+    struct snapshot *old = i->snapshot;
+    i->snapshot = snapshot_enter(s);
+    read_config(c, i);
+    struct inform_conf conf = conf_of(c, i);
+    inform_update(&i->machine, &conf, loop_now(c->w->loop));
+    snapshot_leave(old);
+    i->work = true;
+}
+
+void conn_inform_free(struct conn *c)
+{
+    if (!c->inform)
+        return;
+    snapshot_leave(c->inform->snapshot);
+    free(c->inform);
+    c->inform = NULL;
+}

@@ -1,0 +1,250 @@
+/* Networks of the host: the server's addresses in the pools, routes into the tunnel, what is translated. See host.h. */
+#include "server/host_parts.h"
+
+#include "events/events.h"
+#include "net/dns.h"
+#include "net/link.h"
+#include "net/sysctl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- pools ---- */
+
+static bool is_delegated(const struct config *c, const struct prefix *net)
+{
+    for (unsigned i = 0; i < c->n_pools; i++)
+        if (prefix_eq(&c->pools[i].delegate_from, net))
+            return true;
+    return false;
+}
+
+/* A host may have IPv6 switched off for new interfaces; this one is ours. */
+static void switch_on_ipv6(const char *interface)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "net/ipv6/conf/%s/disable_ipv6", interface);
+    (void)!sysctl_write(path, "0");
+}
+
+static int add_route(const char *interface, const struct prefix *net, char err[256])
+{
+    struct nl_route r = { .dst = *net };
+    snprintf(r.dev, sizeof(r.dev), "%s", interface);
+    int e = nl_route_add(&r, err); /* no note: it goes with the interface */
+    return e == ERR_DUPLICATE ? 0 : e;
+}
+
+/* The first address of a pool is the server's own (aditd.conf(5)); the kernel makes the route of the whole of it. Of
+ * delegated networks there is a route alone. */
+static int add_net(const struct config *c, const struct prefix *net, char err[256])
+{
+    static const struct prefix none;
+    struct prefix own = *net;
+    if (net->family == 6)
+        switch_on_ipv6(c->interface);
+    if (is_delegated(c, net))
+        return add_route(c->interface, net, err);
+    own.addr[15] |= 1;
+    int r = nl_addr_add(c->interface, &own, &none, err);
+    return r == ERR_DUPLICATE ? 0 : r;
+}
+
+static int add_new(struct host *h, const struct config *c, const struct prefix *net, char err[256])
+{
+    if (net->family == 0)
+        return 0;
+    for (unsigned k = 0; k < h->n_nets; k++)
+        if (prefix_eq(net, &h->nets[k]))
+            return 0;
+    if (h->n_nets == NAT_POOLS_MAX) {
+        snprintf(err, 256, "too many different pools since the start; restart the server");
+        return ERR_NOBUF;
+    }
+    int r = add_net(c, net, err);
+    if (r == 0)
+        h->nets[h->n_nets++] = *net;
+    return r;
+}
+
+int host_nets_add(struct host *h, const struct config *c, char err[256])
+{
+    int r = 0;
+    for (unsigned i = 0; r == 0 && i < c->n_pools; i++) {
+        r = add_new(h, c, &c->pools[i].ipv4, err);
+        if (r == 0)
+            r = add_new(h, c, &c->pools[i].ipv6, err);
+        if (r == 0)
+            r = add_new(h, c, &c->pools[i].delegate_from, err);
+    }
+    return r;
+}
+
+int host_nets_again(struct host *h, const struct config *c, char err[256])
+{
+    int r = 0;
+    for (unsigned i = 0; r == 0 && i < h->n_nets; i++)
+        r = add_net(c, &h->nets[i], err);
+    for (unsigned i = 0; r == 0 && i < h->n_routed; i++)
+        r = add_route(c->interface, &h->routed[i].net, err);
+    return r;
+}
+
+bool host_forward6(struct host *h, const struct config *c, const char *outer)
+{
+    char err[256];
+    bool any = false;
+    for (unsigned i = 0; i < h->n_nets; i++)
+        any |= h->nets[i].family == 6;
+    if (!any)
+        return true;
+    if (forward6_up(h->undo, c->interface, err) < 0 || (outer[0] && forward6_up(h->undo, outer, err) < 0)) {
+        event(EV_FORWARDING_FAILED, NULL, F_TEXT("interface", c->interface), F_TEXT("cause", err));
+        return false;
+    }
+    if (!h->forwards6)
+        event(EV_FORWARDING_ON, NULL, F_TEXT("interface", c->interface), F_TEXT("family", "IPv6"));
+    h->forwards6 = true;
+    return true;
+}
+
+/* ---- NAT ---- */
+
+/* Its pool; NULL: one of an older configuration. */
+static const struct config_pool *pool_with(const struct config *c, const struct prefix *net)
+{
+    for (unsigned i = 0; i < c->n_pools; i++)
+        if (prefix_eq(&c->pools[i].ipv4, net) || prefix_eq(&c->pools[i].ipv6, net) ||
+            prefix_eq(&c->pools[i].delegate_from, net))
+            return &c->pools[i];
+    return NULL;
+}
+
+static struct nat_own own_way(const struct config *c, const struct prefix *net, const char *outer)
+{
+    const struct config_pool *p = pool_with(c, net);
+    struct nat_own own = { .mode = NAT_AS_ALL };
+    if (!p || (p->nat == CONFIG_UNSET && !p->outer[0] && !p->nat_to.family))
+        return own;
+    const char *way = p->outer[0] ? p->outer : outer;
+    bool on = p->nat == CONFIG_UNSET ? c->nat : p->nat == CONFIG_YES;
+    own.mode = on && way[0] ? NAT_OWN : NAT_NONE;
+    snprintf(own.outer, sizeof(own.outer), "%s", way);
+    own.to = p->nat_to;
+    return own;
+}
+
+void host_nat_conf(const struct host *h, const struct config *c, const char *outer, struct prefix *routed,
+                   struct nat_conf *ret)
+{
+    *ret = (struct nat_conf){ .interface = c->interface,
+                              .outer = c->nat && outer[0] ? outer : NULL,
+                              .n_pools = h->n_nets,
+                              .nat66 = c->nat66,
+                              .routed = routed,
+                              .n_routed = h->n_routed };
+    for (unsigned i = 0; i < h->n_nets; i++) {
+        ret->pools[i] = h->nets[i];
+        ret->own[i] = own_way(c, &h->nets[i], outer);
+    }
+    for (unsigned i = 0; i < h->n_routed; i++)
+        routed[i] = h->routed[i].net;
+}
+
+/* ---- networks behind clients ---- */
+
+static struct host_routed *find_routed(struct host *h, const struct prefix *net)
+{
+    for (unsigned i = 0; i < h->n_routed; i++)
+        if (prefix_eq(&h->routed[i].net, net))
+            return &h->routed[i];
+    return NULL;
+}
+
+static void tell_failure(const struct prefix *net, const char *err)
+{
+    char text[PREFIX_TEXT];
+    event(EV_ROUTED_FAILED, NULL, F_TEXT("network", prefix_text(net, text)), F_TEXT("cause", err));
+}
+
+static void add_one(struct host *h, const struct config *c, const struct prefix *net, uint32_t worker, uint64_t session)
+{
+    char err[256], text[PREFIX_TEXT];
+    struct host_routed *r = find_routed(h, net), *more;
+    if (r) { /* a newer session of the same user; or authd is a new one */
+        *r = (struct host_routed){ .net = *net, .worker = worker, .session = session };
+        return;
+    }
+    more = realloc(h->routed, (h->n_routed + 1) * sizeof(*more));
+    if (!more) {
+        event(EV_NO_MEMORY, NULL, F_TEXT("for", "a network behind a client"));
+        return;
+    }
+    h->routed = more;
+    h->routed[h->n_routed++] = (struct host_routed){ .net = *net, .worker = worker, .session = session };
+    if (add_route(c->interface, net, err) < 0 || nat_routed(c->interface, net, true, err) < 0)
+        tell_failure(net, err);
+    else
+        event(EV_ROUTED_UP, NULL, F_TEXT("network", prefix_text(net, text)));
+}
+
+static void drop_one(struct host *h, const struct config *c, unsigned i)
+{
+    char err[256], text[PREFIX_TEXT];
+    struct prefix net = h->routed[i].net;
+    struct nl_route route = { .dst = net };
+    snprintf(route.dev, sizeof(route.dev), "%s", c->interface);
+    h->routed[i] = h->routed[--h->n_routed];
+    int r = nl_route_del(&route, err);
+    if (r == ERR_MISSING)
+        r = 0;
+    if (r < 0 || nat_routed(c->interface, &net, false, err) < 0)
+        tell_failure(&net, err);
+    else
+        event(EV_ROUTED_DOWN, NULL, F_TEXT("network", prefix_text(&net, text)));
+}
+
+void host_routed_up(struct host *h, const struct config *c, const struct prefix *nets, unsigned n, uint32_t worker,
+                    uint64_t session)
+{
+    for (unsigned i = 0; i < n; i++)
+        add_one(h, c, &nets[i], worker, session);
+}
+
+void host_routed_down(struct host *h, const struct config *c, uint32_t worker, uint64_t session)
+{
+    for (unsigned i = h->n_routed; i-- > 0;)
+        if (h->routed[i].worker == worker && h->routed[i].session == session)
+            drop_one(h, c, i);
+}
+
+void host_routed_begin(struct host *h)
+{
+    for (unsigned i = 0; i < h->n_routed; i++)
+        h->routed[i].stale = true;
+}
+
+void host_routed_end(struct host *h, const struct config *c)
+{
+    for (unsigned i = h->n_routed; i-- > 0;)
+        if (h->routed[i].stale)
+            drop_one(h, c, i);
+}
+
+/* ---- resolvers ---- */
+
+bool host_resolvers_changed(struct config *c)
+{
+    struct prefix found[16];
+    unsigned n = c->dns_system ? dns_system(found, 16) : 0;
+    n = n < CONFIG_DNS ? n : CONFIG_DNS;
+    bool same = n == c->n_dns;
+    for (unsigned i = 0; same && i < n; i++)
+        same = prefix_eq(&found[i], &c->dns[i]);
+    if (!c->dns_system || same || n == 0) /* an empty file is one that is being written */
+        return false;
+    memcpy(c->dns, found, n * sizeof(found[0]));
+    c->n_dns = n;
+    return true;
+}
