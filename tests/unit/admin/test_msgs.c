@@ -98,7 +98,10 @@ static void test_numbers_come_back(void **state)
     struct admin_worker a = a_worker(), b;
     admin_put_worker(&w, &a);
     assert_int_equal(admin_get_worker(wr_slice(&w), &b), 0);
-    assert_memory_equal(&a, &b, sizeof(a));
+    uint8_t again[256]; /* the bytes are compared: the structs have padding */
+    struct wr v = wr_of(again, sizeof(again));
+    admin_put_worker(&v, &b);
+    assert_true(wr_len(&v) > 0 && slice_eq(wr_slice(&v), wr_slice(&w)));
     assert_null(imsg_check(worker_to_admin.rules, worker_to_admin.n, ADMIN_PHASE,
                            &(struct imsg){ .type = ADMIN_WORKER, .body = wr_slice(&w) }));
     for (size_t i = 0; i < wr_len(&w); i++)
