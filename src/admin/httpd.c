@@ -15,6 +15,7 @@
 enum { HTTPD_MEMORY = 32768, PEER_GROUPS = 256 };
 
 struct httpd {
+    bool was_busy; /* had connections when it last ran */
     struct loop *loop;
     struct MHD_Daemon *daemon;
     struct watch *watch;
@@ -72,11 +73,20 @@ static bool may_call(struct httpd_request *r)
 
 /* ---- the loop ---- */
 
+/* At its connection limit libmicrohttpd leaves its listening socket alone and takes it up again in a later run, which nothing
+ * may call for: so it is run a few times a second while it has connections, and once more after the last. */
 static void run(struct httpd *h)
 {
+    enum { LOOK_AGAIN = 250 };
     MHD_UNSIGNED_LONG_LONG ms;
     (void)MHD_run(h->daemon);
-    timer_set(h->timer, MHD_get_timeout(h->daemon, &ms) == MHD_YES ? loop_now(h->loop) + ms : NEVER);
+    msec due = MHD_get_timeout(h->daemon, &ms) == MHD_YES ? loop_now(h->loop) + ms : NEVER;
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+    bool busy = info && info->num_connections > 0;
+    if (busy || h->was_busy)
+        due = tick_min(due, loop_now(h->loop) + LOOK_AGAIN);
+    h->was_busy = busy;
+    timer_set(h->timer, due);
 }
 
 static void on_ready(void *ctx, int events)
