@@ -72,22 +72,6 @@ static int end(const struct rd *r)
     return rd_end(r) ? 0 : rd_ok(r) ? ERR_TRAILING : ERR_TRUNCATED;
 }
 
-static void put_prefix(struct wr *w, const struct prefix *p)
-{
-    wr_u8(w, p->family);
-    wr_u8(w, p->len);
-    wr_bytes(w, p->addr, sizeof(p->addr));
-}
-
-static void get_prefix(struct rd *r, struct prefix *p)
-{
-    p->family = rd_u8(r);
-    p->len = rd_u8(r);
-    rd_copy(r, p->addr, sizeof(p->addr));
-    if ((p->family != 4 && p->family != 6) || p->len > (p->family == 4 ? 32 : 128))
-        r->bad = true;
-}
-
 /* ---- questions and orders ---- */
 
 void admin_put_cursor(struct wr *w, uint32_t cursor)
@@ -212,7 +196,7 @@ void admin_put_session(struct wr *w, const struct admin_session *s)
     put_text(w, s->ident, sizeof(s->ident));
     wr_u8(w, s->n_prefixes);
     for (unsigned i = 0; i < s->n_prefixes; i++)
-        put_prefix(w, &s->prefixes[i]);
+        prefix_put(w, &s->prefixes[i]);
     wr_u16(w, s->mtu);
     wr_u16(w, s->mru);
     wr_u32(w, s->snapshot);
@@ -242,7 +226,7 @@ int admin_next_session(struct rd *r, struct admin_session *ret_s)
     s.n_prefixes = rd_u8(r);
     r->bad |= s.n_prefixes > ADMIN_PREFIXES;
     for (unsigned i = 0; rd_ok(r) && i < s.n_prefixes; i++)
-        get_prefix(r, &s.prefixes[i]);
+        prefix_get(r, &s.prefixes[i]);
     s.mtu = rd_u16(r);
     s.mru = rd_u16(r);
     s.snapshot = rd_u32(r);

@@ -288,3 +288,19 @@ const char *prefix_text(const struct prefix *p, char buf[PREFIX_TEXT])
     wr_u8(&w, 0);
     return buf;
 }
+
+void prefix_put(struct wr *w, const struct prefix *p)
+{
+    wr_u8(w, p->family);
+    wr_u8(w, p->len);
+    wr_bytes(w, p->addr, sizeof(p->addr));
+}
+
+void prefix_get(struct rd *r, struct prefix *p)
+{
+    p->family = rd_u8(r);
+    p->len = rd_u8(r);
+    rd_copy(r, p->addr, sizeof(p->addr));
+    if ((p->family != 4 && p->family != 6) || p->len > (p->family == 4 ? 32 : 128))
+        r->bad = true;
+}

@@ -5,7 +5,8 @@
 #ifndef ADIT_BASE_PREFIX_H
 #define ADIT_BASE_PREFIX_H
 
-#include "base/slice.h"
+#include "base/rd.h"
+#include "base/wr.h"
 
 struct prefix {
     uint8_t addr[16]; /* network byte order; v4-mapped for IPv4 */
@@ -29,5 +30,10 @@ bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 int prefix_parse(const char *text, bool host_bits_ok, struct prefix *ret_p) __attribute__((warn_unused_result));
 /* Writes text with a NUL ("10.80.0.1/32", "fd00::/64"); without "/len" where the length is full. RFC 5952. */
 const char *prefix_text(const struct prefix *p, char buf[PREFIX_TEXT]);
+
+/* The 18 bytes by which our own processes tell each other a prefix: family, length, address. Reading anything but a family
+ * 4 or 6 with a length that it has makes the reader bad; "none" is the caller's to write differently. */
+void prefix_put(struct wr *w, const struct prefix *p);
+void prefix_get(struct rd *r, struct prefix *p);
 
 #endif

@@ -31,26 +31,10 @@ static bool get_flag(struct rd *r)
     return v == 1;
 }
 
-static void put_prefix(struct wr *w, const struct prefix *p)
-{
-    wr_u8(w, p->family);
-    wr_u8(w, p->len);
-    wr_bytes(w, p->addr, 16);
-}
-
-static void get_prefix(struct rd *r, struct prefix *p)
-{
-    p->family = rd_u8(r);
-    p->len = rd_u8(r);
-    rd_copy(r, p->addr, 16);
-    if ((p->family != 4 && p->family != 6) || p->len > (p->family == 4 ? 32 : 128))
-        r->bad = true;
-}
-
 /* One address: a whole network from a process that was taken over would become a route. */
 static void get_address(struct rd *r, struct prefix *p)
 {
-    get_prefix(r, p);
+    prefix_get(r, p);
     if (p->len != (p->family == 4 ? 32 : 128))
         r->bad = true;
 }
@@ -74,7 +58,7 @@ size_t plan_encode(const struct plan *p, uint8_t *dst, size_t cap)
         wr_u8(&w, p->methods[i]);
     wr_u8(&w, p->n_addresses);
     for (unsigned i = 0; i < p->n_addresses; i++)
-        put_prefix(&w, &p->addresses[i]);
+        prefix_put(&w, &p->addresses[i]);
     wr_u8(&w, p->want_dns);
     wr_u8(&w, p->want_ipv6);
     wr_u8(&w, p->want_prefix);
@@ -135,7 +119,7 @@ size_t addresses_encode(const struct prefix *a, unsigned n, const char *why, uin
     put_text(&w, why);
     wr_u8(&w, n);
     for (unsigned i = 0; i < n; i++)
-        put_prefix(&w, &a[i]);
+        prefix_put(&w, &a[i]);
     return wr_len(&w);
 }
 
@@ -191,7 +175,7 @@ static void put_prefixes(struct wr *w, const struct prefix *p, unsigned n)
 {
     wr_u8(w, n);
     for (unsigned i = 0; i < n; i++)
-        put_prefix(w, &p[i]);
+        prefix_put(w, &p[i]);
 }
 
 static unsigned get_count(struct rd *r, unsigned max)
@@ -226,12 +210,12 @@ size_t offer_encode(const struct net_offer *o, uint8_t *dst, size_t cap)
     wr_u8(&w, o->routes4);
     wr_u8(&w, o->n_addresses);
     for (unsigned i = 0; i < o->n_addresses; i++) {
-        put_prefix(&w, &o->addresses[i].p);
+        prefix_put(&w, &o->addresses[i].p);
         wr_u8(&w, o->addresses[i].deprecated);
     }
     wr_u8(&w, o->n_routes);
     for (unsigned i = 0; i < o->n_routes; i++) {
-        put_prefix(&w, &o->routes[i].to);
+        prefix_put(&w, &o->routes[i].to);
         wr_bytes(&w, o->routes[i].via, 16);
         wr_u8(&w, (unsigned)(o->routes[i].preference + 1));
     }
@@ -251,7 +235,7 @@ static void get_addresses(struct rd *r, struct net_offer *o)
 {
     unsigned n = get_count(r, NET_ADDRESSES);
     for (unsigned i = 0; i < n; i++) {
-        get_prefix(r, &o->addresses[i].p);
+        prefix_get(r, &o->addresses[i].p);
         o->addresses[i].deprecated = get_flag(r);
         if (o->addresses[i].p.family != 6)
             r->bad = true;
@@ -263,7 +247,7 @@ static void get_routes(struct rd *r, struct net_offer *o)
 {
     unsigned n = get_count(r, NET_ROUTES);
     for (unsigned i = 0; i < n; i++) {
-        get_prefix(r, &o->routes[i].to);
+        prefix_get(r, &o->routes[i].to);
         rd_copy(r, o->routes[i].via, 16);
         unsigned preference = rd_u8(r);
         if (preference > 2)
@@ -294,7 +278,7 @@ int offer_decode(struct slice body, struct net_offer *ret_o)
     }
     o.n_delegated = get_count(&r, NET_DELEGATED);
     for (unsigned i = 0; i < o.n_delegated; i++) {
-        get_prefix(&r, &o.delegated[i]);
+        prefix_get(&r, &o.delegated[i]);
         if (o.delegated[i].family != 6)
             r.bad = true;
     }
@@ -335,7 +319,7 @@ const char *up_judge(struct up_net *u)
 size_t address_encode(const struct prefix *a, uint8_t *dst, size_t cap)
 {
     struct wr w = wr_of(dst, cap);
-    put_prefix(&w, a);
+    prefix_put(&w, a);
     return wr_len(&w);
 }
 

@@ -33,31 +33,9 @@ static void get_text(struct rd *r, char *dst, size_t cap)
     dst[s.n] = 0;
 }
 
-static void put_u64(struct wr *w, uint64_t v)
-{
-    wr_u32(w, (uint32_t)(v >> 32));
-    wr_u32(w, (uint32_t)v);
-}
-
 static int end(const struct rd *r)
 {
     return rd_end(r) ? 0 : rd_ok(r) ? ERR_TRAILING : ERR_TRUNCATED;
-}
-
-static void put_prefix(struct wr *w, const struct prefix *p)
-{
-    wr_u8(w, p->family);
-    wr_u8(w, p->len);
-    wr_bytes(w, p->addr, sizeof(p->addr));
-}
-
-static void get_prefix(struct rd *r, struct prefix *p)
-{
-    p->family = rd_u8(r);
-    p->len = rd_u8(r);
-    rd_copy(r, p->addr, sizeof(p->addr));
-    if ((p->family != 4 && p->family != 6) || p->len > (p->family == 4 ? 32 : 128))
-        r->bad = true;
 }
 
 /* One that may be none: family 0. */
@@ -65,21 +43,21 @@ static void put_maybe(struct wr *w, const struct prefix *p)
 {
     wr_u8(w, p->family != 0);
     if (p->family)
-        put_prefix(w, p);
+        prefix_put(w, p);
 }
 
 static void get_maybe(struct rd *r, struct prefix *p)
 {
     *p = (struct prefix){ 0 };
     if (rd_u8(r))
-        get_prefix(r, p);
+        prefix_get(r, p);
 }
 
 static void put_prefixes(struct wr *w, const struct prefix *p, unsigned n)
 {
     wr_u8(w, n);
     for (unsigned i = 0; i < n; i++)
-        put_prefix(w, &p[i]);
+        prefix_put(w, &p[i]);
 }
 
 static unsigned get_prefixes(struct rd *r, struct prefix *p, unsigned max)
@@ -90,7 +68,7 @@ static unsigned get_prefixes(struct rd *r, struct prefix *p, unsigned max)
         return 0;
     }
     for (unsigned i = 0; i < n; i++)
-        get_prefix(r, &p[i]);
+        prefix_get(r, &p[i]);
     return n;
 }
 
@@ -114,7 +92,7 @@ int role_get_cert(struct slice body, struct role_cert *ret_c)
 
 static void put_who(struct wr *w, const struct judge_who *who)
 {
-    put_u64(w, who->session);
+    wr_u64(w, who->session);
     put_text(w, who->call);
     put_text(w, who->peer);
     put_text(w, who->local);
@@ -208,7 +186,7 @@ static void get_params(struct rd *r, struct params *p)
 
 void role_put_verdict(struct wr *w, const struct role_verdict *v)
 {
-    put_u64(w, v->session);
+    wr_u64(w, v->session);
     wr_u8(w, (unsigned)v->verdict.kind);
     wr_u8(w, v->verdict.retry);
     wr_u8(w, v->verdict.keyed);
@@ -275,7 +253,7 @@ int role_get_held(struct slice body, struct role_held *ret_h)
 
 void role_put_session(struct wr *w, uint64_t session)
 {
-    put_u64(w, session);
+    wr_u64(w, session);
 }
 
 int role_get_session(struct slice body, uint64_t *ret_session)
@@ -290,12 +268,12 @@ int role_get_session(struct slice body, uint64_t *ret_session)
 
 void role_put_counters(struct wr *w, const struct role_counters *c)
 {
-    put_u64(w, c->session);
-    put_u64(w, c->bytes_in);
-    put_u64(w, c->bytes_out);
-    put_u64(w, c->packets_in);
-    put_u64(w, c->packets_out);
-    put_u64(w, c->drops);
+    wr_u64(w, c->session);
+    wr_u64(w, c->bytes_in);
+    wr_u64(w, c->bytes_out);
+    wr_u64(w, c->packets_in);
+    wr_u64(w, c->packets_out);
+    wr_u64(w, c->drops);
     put_text(w, c->cause);
 }
 
@@ -317,7 +295,7 @@ int role_get_counters(struct slice body, struct role_counters *ret_c)
 
 void role_put_end(struct wr *w, uint64_t session, const char *reason)
 {
-    put_u64(w, session);
+    wr_u64(w, session);
     put_text(w, reason);
 }
 
@@ -337,7 +315,7 @@ int role_get_end(struct slice body, uint64_t *ret_session, char reason[ROLE_REAS
 void role_put_own(struct wr *w, const struct role_own *o)
 {
     wr_u32(w, o->worker);
-    put_u64(w, o->session);
+    wr_u64(w, o->session);
     put_prefixes(w, o->prefixes, o->n_prefixes);
 }
 
