@@ -11,6 +11,7 @@
 
 #include "base/secret.h"
 #include "client/asker.h"
+#include "client/confine.h"
 #include "client/dial.h"
 #include "client/msgs.h"
 #include "client/outcome.h"
@@ -18,7 +19,6 @@
 #include "dp/tunq.h"
 #include "events/events.h"
 #include "net/sock.h"
-#include "priv/proc.h"
 #include "tls/prim_host.h"
 
 enum {
@@ -43,6 +43,7 @@ struct engine {
     struct env env;
     struct tunnel_conf conf;
     char correlation[48];
+    enum sandbox_mode sandbox;
     bool was_up, tun_lost, ended;
     enum exit_code code;
 };
@@ -251,13 +252,19 @@ static void on_dialled(void *ctx, int fd, const struct prefix *at, const char *w
 {
     struct engine *e = ctx;
     uint8_t body[32];
-    char text[PREFIX_TEXT];
+    char text[PREFIX_TEXT], err[256];
     if (fd < 0) {
         event(EV_CLIENT_CONNECT_FAILED, e->plan.call, F_TEXT("server", e->plan.host_header), F_TEXT("cause", why));
         leave(e, EXIT_NETWORK);
         return;
     }
     event(EV_CLIENT_CONNECTED, e->plan.call, F_TEXT("address", prefix_text(at, text)), F_NUM("port", e->plan.port));
+    if (sandbox_connected(e->sandbox, err) < 0) {
+        event(EV_ROLE_CONFINE_FAILED, e->plan.call, F_TEXT("role", "engine"), F_TEXT("cause", err));
+        close(fd);
+        leave(e, EXIT_FAILED);
+        return;
+    }
     chan_send(e->parent,
               &(struct imsg){ .type = CM_PEER, .body = slice_of(body, address_encode(at, body, sizeof body)) });
     struct stream_conf sc = { .tls = e->tls,
@@ -293,7 +300,10 @@ static bool make_tls(struct engine *e)
         .ca_pem = e->ca,
         .pins = slice_of(e->plan.pins, 32 * e->plan.n_pins),
     };
-    e->tls = tls_ctx_client(&v, err);
+    if (!e->ca.n && !e->plan.n_pins) /* the library would look for the system's, and there are no files here */
+        snprintf(err, sizeof err, "the file of trusted certificates is empty");
+    else
+        e->tls = tls_ctx_client(&v, err);
     if (!e->tls)
         event(EV_CLIENT_REQUEST_NOT_SENT, e->plan.call, F_TEXT("server", e->plan.host_header), F_TEXT("cause", err));
     return e->tls;
@@ -396,17 +406,12 @@ static void end(struct engine *e)
     loop_free(e->loop);
 }
 
-int engine_main(const char *user)
+int engine_main(const char *user, const char *sandbox)
 {
     static struct engine e = { .queue.fd = -1, .code = EXIT_FAILED };
-    char err[256];
     struct proc_confine c = { .user = user, .root_fd = -1, .empty_root = true, .allow_net = true };
-    events_init("engine", EVENT_INFO);
-    bool ok = read_ca(&e);
-    if (!ok || proc_confine(&c, err) < 0) {
-        event(EV_ROLE_CONFINE_FAILED, NULL, F_TEXT("role", "engine"), F_TEXT("cause", ok ? err : "out of memory"));
+    if (!read_ca(&e) || !confine_role("engine", &c, SANDBOX_ENGINE, sandbox, &e.sandbox))
         return EXIT_FAILED;
-    }
     e.loop = loop_new();
     if (!e.loop || stream_bench_init(&e.bench) < 0 || arena_init(&e.arena, TUNQ_ARENA) < 0)
         return EXIT_FAILED;

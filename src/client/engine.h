@@ -3,7 +3,7 @@
 #ifndef ADIT_CLIENT_ENGINE_H
 #define ADIT_CLIENT_ENGINE_H
 
-/* The role's main; `user` is whom to become. Returns an exit status. */
-int engine_main(const char *user);
+/* The role's main; `user` is whom to become, `sandbox` the mode of its filter. Returns an exit status. */
+int engine_main(const char *user, const char *sandbox);
 
 #endif

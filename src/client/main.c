@@ -75,16 +75,16 @@ static void make_plan(const struct options *o, struct plan *p)
     identity_make(o, p->interface_id, p->duid);
 }
 
-static int role_main(const char *role, const char *user)
+static int role_main(const char *role, const char *user, const char *sandbox)
 {
     if (!proc_has_channel()) {
         fprintf(stderr, "adit: adit starts its roles itself; see adit --help\n");
         return EXIT_USAGE;
     }
     if (strcmp(role, "engine") == 0)
-        return engine_main(user);
+        return engine_main(user, sandbox);
     if (strcmp(role, "resolver") == 0)
-        return resolve_main(user);
+        return resolve_main(user, sandbox);
     fprintf(stderr, "adit: unknown role %s\n", role);
     return EXIT_USAGE;
 }
@@ -93,8 +93,8 @@ int main(int argc, char **argv)
 {
     static struct options o;
     static struct plan p;
-    if (argc == 3 && strncmp(argv[1], "--role=", 7) == 0)
-        return role_main(argv[1] + 7, argv[2]);
+    if (argc == 4 && strncmp(argv[1], "--role=", 7) == 0)
+        return role_main(argv[1] + 7, argv[2], argv[3]);
     int r = options_read(argc, argv, &o);
     if (r)
         return r - 100;

@@ -48,6 +48,7 @@ enum {
     O_STATE,
     O_NO_OFFLOAD,
     O_NO_FQ,
+    O_SANDBOX,
     O_HELP,
     O_VERSION
 };
@@ -70,6 +71,7 @@ static const struct option longs[] = {
     { "state-dir", required_argument, NULL, O_STATE },
     { "debug-no-offload", no_argument, NULL, O_NO_OFFLOAD }, /* these two for our own tests */
     { "debug-no-fq", no_argument, NULL, O_NO_FQ },
+    { "debug-sandbox", required_argument, NULL, O_SANDBOX },
     { "verbose", no_argument, NULL, 'v' },
     { "help", no_argument, NULL, O_HELP },
     { "version", no_argument, NULL, O_VERSION },
@@ -209,6 +211,8 @@ static int take(int opt, char *arg, struct options *o)
         return 0;
     case O_METHODS:
         return read_methods(arg, o) ? 0 : wrong("methods are eap-mschapv2, mschapv2, chap and pap", NULL);
+    case O_SANDBOX:
+        return sandbox_mode_from(arg, &o->sandbox) ? 0 : wrong("--debug-sandbox is kill, log or off", arg);
     case O_STATE:
         o->state_dir = arg;
         return 0;

@@ -4,6 +4,7 @@
 
 #include "auth/method.h"
 #include "base/prefix.h"
+#include "priv/sandbox.h"
 
 enum { OPT_ROUTES = 64, OPT_PINS = 8, OPT_HOST = 256 };
 
@@ -34,6 +35,7 @@ struct options {
     bool delegate;             /* ask for a prefix for networks behind this host */
     const char *delegate_file; /* where it is written to; NULL: it is only said */
     bool no_offload, no_fq;    /* for our own tests */
+    enum sandbox_mode sandbox; /* of engine and resolver */
 };
 
 /* EXIT_OK: go on. Anything else: leave with it less 100 (help was printed: 100; wrong usage: 102). */

@@ -19,7 +19,7 @@
 #include "loop/loop.h"
 #include "priv/proc.h"
 
-enum { STOP_LIMIT = 12000, LOOKUP_LIMIT = 30000 }; /* ms */
+enum { STOP_LIMIT = 12000, LOOKUP_LIMIT = 30000, DYING = 1000 }; /* ms */
 
 struct parent {
     const struct options *opt;
@@ -66,12 +66,36 @@ static void on_addresses(void *ctx, struct imsg *m)
     send_plan(p);
 }
 
+/* Waits for the end of a role, kills it if it does not come, and forgets it. Its status, or 0 if there was none. */
+static int reap(pid_t *pid, msec limit_ms)
+{
+    int status = 0;
+    pid_t whom = *pid;
+    *pid = 0;
+    for (msec waited = 0; whom > 0 && waited < limit_ms; waited += 10) {
+        if (waitpid(whom, &status, WNOHANG) != 0)
+            return status;
+        usleep(10000);
+    }
+    if (whom > 0 && kill(whom, SIGKILL) == 0)
+        waitpid(whom, &status, 0);
+    return status;
+}
+
+static void say_sandbox_broken(const struct parent *p, const char *role, pid_t pid, int status)
+{
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+        event(EV_SANDBOX_BROKEN, p->plan->call, F_TEXT("role", role), F_NUM("pid", pid), F_TEXT("signal", "SIGSYS"));
+}
+
 static void on_resolver_lost(void *ctx, int err)
 {
     struct parent *p = ctx;
     (void)err;
     if (p->answered || p->stopping)
         return;
+    pid_t pid = p->resolver_pid;
+    say_sandbox_broken(p, "resolver", pid, reap(&p->resolver_pid, DYING));
     event(EV_CLIENT_NOT_RESOLVED, p->plan->call, F_TEXT("server", p->opt->host),
           F_TEXT("cause", "the resolver process died"));
     stop(p, EXIT_NETWORK);
@@ -165,10 +189,12 @@ static void on_engine(void *ctx, struct imsg *m)
 static void on_engine_lost(void *ctx, int err)
 {
     struct parent *p = ctx;
+    pid_t pid = p->engine_pid;
     (void)err;
     if (p->told)
         return;
-    event(EV_CLIENT_ENGINE_DIED, p->plan->call, F_NUM("pid", p->engine_pid));
+    say_sandbox_broken(p, "engine", pid, reap(&p->engine_pid, DYING));
+    event(EV_CLIENT_ENGINE_DIED, p->plan->call, F_NUM("pid", pid));
     stop(p, EXIT_FAILED);
 }
 
@@ -198,7 +224,7 @@ static void on_limit(void *ctx)
 /* Both processes are started while we still may. */
 static int start_roles(struct parent *p, int ca_fd, const char *user)
 {
-    const char *args[] = { user, NULL };
+    const char *args[] = { user, sandbox_mode_name(p->opt->sandbox), NULL };
     int fds[] = { ca_fd }, engine_fd = -1, resolver_fd = -1;
     struct proc_start engine = { "engine", "adit: engine", args, fds, 1 };
     struct proc_start resolver = { "resolver", "adit: resolver", args, NULL, 0 };
@@ -222,17 +248,6 @@ static int watch_signals(struct parent *p)
     return 0;
 }
 
-static void reap(pid_t pid, msec limit_ms)
-{
-    for (msec waited = 0; pid > 0 && waited < limit_ms; waited += 10) {
-        if (waitpid(pid, NULL, WNOHANG) != 0)
-            return;
-        usleep(10000);
-    }
-    if (pid > 0 && kill(pid, SIGKILL) == 0)
-        waitpid(pid, NULL, 0);
-}
-
 /* The host first, then the processes: nothing may go into a tunnel that is gone. */
 static void put_back(struct parent *p)
 {
@@ -244,8 +259,8 @@ static void put_back(struct parent *p)
     undo_free(p->undo);
     chan_free(p->engine);
     chan_free(p->resolver);
-    reap(p->resolver_pid, 100);
-    reap(p->engine_pid, 2000);
+    (void)reap(&p->resolver_pid, 100);
+    (void)reap(&p->engine_pid, 2000);
 }
 
 static int run(struct parent *p, int ca_fd, const char *user)

@@ -8,7 +8,7 @@
 struct addrinfo;
 
 /* The role's main: never returns an error to anybody but by CM_ADDRESSES. */
-int resolve_main(const char *user);
+int resolve_main(const char *user, const char *sandbox);
 /* RFC 8305 4: the addresses of a list in the order to dial them: families alternate, that of the first entry begins, and
  * within a family the system's order stays. Returns how many were written, at most `max`. */
 unsigned resolve_order(const struct addrinfo *list, struct prefix *out, unsigned max);

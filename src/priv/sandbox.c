@@ -118,6 +118,7 @@ static const struct call calls[] = {
     { C(socket),          E,    "one connection to the server: TCP only", 1, 0xf, 1 /* SOCK_STREAM */ },
     { C(socket),          R,    "questions to resolvers", ANY },
     { C(connect),         E | R, "the same", ANY },
+    { C(seccomp),         E,    "sandbox_connected(): a further filter, which can only take away", 0, UINT32_MAX, 1 /* SET_MODE_FILTER */ },
     { C(bind),            R,    "netlink: which addresses we have (RFC 6724)", ANY },
     { C(bpf),             W,    "the steering map: which queue serves an address; the kernel refuses all else to this user", ANY },
     /* files: authd in its folder (chroot), the resolver reading the host's settings */
@@ -136,7 +137,13 @@ static const struct call calls[] = {
     { C(renameat2),       D,    "the same", ANY },
     { C(unlink),          D,    "the same", ANY },
     { C(access),          D | R, "the same; libc's settings", ANY },
+    { C(faccessat),       R,    "the same, where there is no access()", ANY },
+    { C(faccessat2),      R,    "the same", ANY },
     { C(readlink),        D | R, "SQLite resolves the path", ANY },
+    { C(readlinkat),      R,    "name services follow links of /etc and /run", ANY },
+    { C(getdents64),      R,    "the same: folders with further settings", ANY },
+    { C(statfs),          R,    "the same: is it the real /proc and /sys", ANY },
+    { C(fstatfs),         R,    "the same", ANY },
     { C(getcwd),          D,    "the same", ANY },
     { C(fchmod),          D,    "the journal is as closed as the database", ANY },
     { C(fchown),          D,    "the same", ANY },
@@ -184,7 +191,8 @@ const char *sandbox_mode_name(enum sandbox_mode mode)
 
 enum { PATH_MAX_RIGHTS = 13 };
 
-/* What landlock(7) knows of, up to what this kernel does; reading is left out where the role reads the host's settings. */
+/* What landlock(7) knows of, up to what this kernel does; executing is left out where the libraries of the name service are
+ * loaded: mapping them counts as that on some kernels. */
 static uint64_t handled_rights(enum sandbox_role role, long abi)
 {
     uint64_t all = (1u << PATH_MAX_RIGHTS) - 1;
@@ -193,23 +201,45 @@ static uint64_t handled_rights(enum sandbox_role role, long abi)
     if (abi >= 3)
         all |= 1u << 14; /* LANDLOCK_ACCESS_FS_TRUNCATE */
     if (role == SANDBOX_RESOLVER)
-        all &= ~(uint64_t)(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_EXECUTE);
+        all &= ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE;
     return all;
 }
 
-/* authd's root folder is that of the database. */
-static int open_own_folder(int ruleset, long abi)
+static int open_folder(int ruleset, const char *path, uint64_t rights)
 {
-    struct landlock_path_beneath_attr own = {
-        .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |
-                          LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE | (abi >= 3 ? 1u << 14 : 0u),
-        .parent_fd = open("/", O_PATH | O_CLOEXEC),
-    };
-    if (own.parent_fd < 0)
+    struct landlock_path_beneath_attr rule = { .allowed_access = rights, .parent_fd = open(path, O_PATH | O_CLOEXEC) };
+    if (rule.parent_fd < 0)
         return -1;
-    int r = (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &own, 0);
-    close(own.parent_fd);
+    int r = (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+    close(rule.parent_fd);
     return r;
+}
+
+enum { READING = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR };
+
+/* Where hosts, resolv.conf and the libraries of the name service lie, and where its daemons have their sockets and maps;
+ * the last two are NixOS's and Guix's. One that this host has not is left out. */
+static int open_name_service(int ruleset)
+{
+    static const char *const paths[] = { "/etc",           "/usr",       "/lib",      "/lib64",
+                                         "/run",           "/var/run",   "/var/lib",  "/var/cache/nscd",
+                                         "/sys/class/net", "/nix/store", "/gnu/store" };
+    for (unsigned i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+        if (open_folder(ruleset, paths[i], READING) < 0 && errno != ENOENT)
+            return -1;
+    return 0;
+}
+
+/* What a role may open. authd's root folder is that of the database. */
+static int open_own_folders(enum sandbox_role role, int ruleset, long abi)
+{
+    if (role == SANDBOX_RESOLVER)
+        return open_name_service(ruleset);
+    if (role != SANDBOX_AUTHD)
+        return 0;
+    return open_folder(ruleset, "/",
+                       READING | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
+                           LANDLOCK_ACCESS_FS_REMOVE_FILE | (abi >= 3 ? 1u << 14 : 0u));
 }
 
 /* A kernel without it: the list of calls has to do. */
@@ -220,8 +250,7 @@ static int forbid_files(enum sandbox_role role, char *err)
         return 0;
     struct landlock_ruleset_attr attr = { .handled_access_fs = handled_rights(role, abi) };
     int fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
-    bool good = fd >= 0 && (role != SANDBOX_AUTHD || open_own_folder(fd, abi) == 0) &&
-                syscall(SYS_landlock_restrict_self, fd, 0) == 0;
+    bool good = fd >= 0 && open_own_folders(role, fd, abi) == 0 && syscall(SYS_landlock_restrict_self, fd, 0) == 0;
     if (!good)
         snprintf(err, 256, "Landlock: %s", strerror(errno));
     if (fd >= 0)
@@ -256,6 +285,35 @@ static int load_filter(enum sandbox_role role, enum sandbox_mode mode, char *err
     if (r < 0)
         snprintf(err, 256, "the filter of system calls: %s", strerror(-r));
     return r < 0 ? ERR_SYSTEM : 0;
+}
+
+/* The calls that made the connection, and the one that this takes. The privilege bit is set long since. */
+static int forbid_connections(enum sandbox_mode mode, char *err)
+{
+    static const int gone[] = { C(socket), C(connect), C(seccomp) };
+    uint32_t act = mode == SANDBOX_LOG ? SCMP_ACT_LOG : SCMP_ACT_KILL_PROCESS;
+    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+    int r = ctx ? seccomp_attr_set(ctx, SCMP_FLTATR_CTL_NNP, 0) : -ENOMEM;
+    for (unsigned i = 0; r == 0 && i < sizeof(gone) / sizeof(gone[0]); i++)
+        r = seccomp_rule_add(ctx, act, gone[i], 0);
+    if (r == 0)
+        r = seccomp_load(ctx);
+    seccomp_release(ctx);
+    if (r < 0)
+        snprintf(err, 256, "the second filter of system calls: %s", strerror(-r));
+    return r < 0 ? ERR_SYSTEM : 0;
+}
+
+int sandbox_connected(enum sandbox_mode mode, char err[256])
+{
+    err[0] = 0;
+#if defined(__SANITIZE_ADDRESS__)
+    (void)mode;
+    (void)forbid_connections;
+    return 0;
+#else
+    return mode == SANDBOX_OFF ? 0 : forbid_connections(mode, err);
+#endif
 }
 
 int sandbox_enter(enum sandbox_role role, enum sandbox_mode mode, char err[256])

@@ -140,6 +140,7 @@ static void test_wrong_usage(void **state)
         { "connect --user a --route 10.0.0.0/33 s", "10.0.0.0/33" },
         { "connect --user a --route home s", "home" },
         { "connect --user a --methods ntlm s", "mschapv2" },
+        { "connect --user a --debug-sandbox none s", "kill, log or off" },
         { "connect --user a --methods , s", "mschapv2" },
         { "connect --user a --methods pap,pap,pap,pap,pap,pap s", "mschapv2" },
         { "connect --user a --interface a/b s", "a/b" },

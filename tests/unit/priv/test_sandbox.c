@@ -225,6 +225,36 @@ static int ordinary(void)
            fcntl(fds[0], F_SETFD, FD_CLOEXEC) < 0 || close(ep) < 0;
 }
 
+/* The engine's second filter: what it has goes on, another connection ends it, and so does changing the filter again. */
+static int connected(void)
+{
+    char err[256];
+    int fds[2];
+    return sandbox_connected(SANDBOX_KILL, err) < 0 || pipe(fds) < 0 || write(fds[1], "x", 1) != 1;
+}
+
+static int connected_then_socket(void)
+{
+    return connected() ? 98 : connect_out();
+}
+
+static int connected_twice(void)
+{
+    return connected() ? 98 : connected();
+}
+
+static int connected_log(void)
+{
+    char err[256];
+    return sandbox_connected(SANDBOX_LOG, err) < 0 ? 98 : connect_out();
+}
+
+static int no_home(void)
+{
+    return open("/root", O_RDONLY | O_DIRECTORY) >= 0 || open("/proc/self/status", O_RDONLY) >= 0 ||
+           open("/tmp", O_RDONLY | O_DIRECTORY) >= 0;
+}
+
 static void *on_thread(void *arg)
 {
     return arg;
@@ -249,6 +279,23 @@ static void test_allowed(void **state)
     assert_int_equal(run(SANDBOX_RESOLVER, SANDBOX_KILL, open_file), 1 << 8);
     int status = run(SANDBOX_WORKER, SANDBOX_KILL, threads);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+}
+
+static void test_connected(void **state)
+{
+    (void)state;
+    if (no_filter())
+        skip();
+    assert_int_equal(run(SANDBOX_ENGINE, SANDBOX_KILL, connected), 0);
+    assert_int_equal(run(SANDBOX_ENGINE, SANDBOX_LOG, connected_log), 0);
+    act_fn *const ends[] = { connected_then_socket, connected_twice };
+    for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        int status = run(SANDBOX_ENGINE, SANDBOX_KILL, ends[i]);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+    }
+    /* The resolver reads the settings of names (test_allowed), and nothing else where the kernel has Landlock. */
+    if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) >= 1)
+        assert_int_equal(run(SANDBOX_RESOLVER, SANDBOX_KILL, no_home), 0);
 }
 
 static void test_modes(void **state)
@@ -283,7 +330,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forbidden), cmocka_unit_test(test_log),   cmocka_unit_test(test_allowed),
-        cmocka_unit_test(test_modes),     cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_modes),     cmocka_unit_test(test_lists), cmocka_unit_test(test_connected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
