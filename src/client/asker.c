@@ -93,6 +93,14 @@ void asker_turn(struct asker *a, struct stream *s, struct chan *parent, msec now
         tell(a, parent);
 }
 
+void asker_stop(struct asker *a, struct stream *s, msec now)
+{
+    if (!a->started)
+        return;
+    inform_client_stop(&a->inform, now);
+    ask(a, s, now);
+}
+
 msec asker_due(const struct asker *a)
 {
     return a->started ? tick_min(a->patience, inform_client_due(&a->inform)) : NEVER;

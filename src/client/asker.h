@@ -29,6 +29,8 @@ void asker_up(struct asker *a, const struct tunnel_event *ev, msec now);
 void asker_take(struct asker *a, struct batch *b, msec now);
 /* Time: asks what is to be asked, tells the parent what there is to tell. After every turn. */
 void asker_turn(struct asker *a, struct stream *s, struct chan *parent, msec now);
+/* We hang up: the server is told that its leases are free. It is not waited for: that the tunnel ends says the same. */
+void asker_stop(struct asker *a, struct stream *s, msec now);
 msec asker_due(const struct asker *a);
 
 #endif

@@ -350,6 +350,7 @@ static void on_parent(void *ctx, struct imsg *m)
         break;
     case CM_STOP:
         if (e->stream) {
+            asker_stop(&e->asker, e->stream, loop_now(e->loop));
             stream_close(e->stream, TUNNEL_CAUSE_LOCAL, 0, loop_now(e->loop));
             turn(e);
         } else {

@@ -1,5 +1,5 @@
 /* The frame of session/inform: who takes a packet, what is sent next. The protocols are in inform_dhcp4.c,
- * inform_dhcp6.c and inform_ra.c. */
+ * inform_dhcp6.c, inform_ra.c, inform_nd.c and inform_echo.c. */
 #include "session/inform_parts.h"
 
 enum { MTU = 1400, VALID = 86400, PREFERRED = 14400 };
@@ -38,7 +38,7 @@ void inform_ipv6_up(struct inform *i, const uint8_t our_id[8], msec now)
 {
     i->ipv6 = true;
     inform_link_local(our_id, i->our_ll);
-    i->ask6.wanted = i->na.wanted = false;
+    i->ask6.wanted = i->na.wanted = i->echo.wanted = false;
     inform_ra_start(i, now);
 }
 
@@ -58,7 +58,9 @@ bool inform_packet(struct inform *i, struct slice packet, msec now)
         return i->ipv4 && inform_dhcp4_packet(i, &ip);
     if (!i->ipv6)
         return false;
-    return ip.proto == IP_ICMP6 ? inform_nd_packet(i, &ip, now) : inform_dhcp6_packet(i, &ip);
+    if (ip.proto != IP_ICMP6)
+        return inform_dhcp6_packet(i, &ip);
+    return inform_nd_packet(i, &ip, now) || inform_echo_packet(i, &ip, now);
 }
 
 /* Writes the next answer; nothing if none is wanted. */
@@ -72,7 +74,10 @@ static void put_next(struct inform *i, struct wr *w)
         inform_ra_put_names(i, w);
     } else if (i->na.wanted) {
         i->na.wanted = false;
-        inform_na_put(i, w);
+        inform_nd_answer(&i->na, true, w);
+    } else if (i->echo.wanted) {
+        i->echo.wanted = false;
+        inform_echo_put(i, w);
     } else if (i->ask6.wanted) {
         i->ask6.wanted = false;
         inform_dhcp6_put(i, w);

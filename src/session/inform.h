@@ -1,5 +1,6 @@
 /* What a server tells its client beside PPP: routes, names and IPv6 prefixes, by answering DHCPINFORM (RFC 2131 4.3.5),
- * by router advertisements and neighbour advertisements (RFC 4861), and by DHCPv6 (RFC 8415).
+ * by router advertisements and neighbour advertisements (RFC 4861), and by DHCPv6 (RFC 8415). It also answers pings of
+ * the server's link-local address.
  *
  * One machine a session, in the house's shape but for two things: it is fed whole IP packets of the client, and it has
  * no events: nobody has to be asked. It keeps at most one answer of each kind, as a few fields, and makes the packet
@@ -9,10 +10,9 @@
 
 #include "base/env.h"
 #include "base/tick.h"
-#include "session/inform_pkt.h"
+#include "session/inform_nd.h"
 #include "wire/dhcp4.h"
 #include "wire/dhcp6.h"
-#include "wire/nd.h"
 
 enum { INFORM_DNS4 = 4, INFORM_DNS6 = 4 };
 
@@ -42,7 +42,7 @@ struct inform_conf {
     struct slice duid;         /* ours, DHCP6_DUID_MIN to DHCP6_DUID_MAX bytes; empty: no DHCPv6 */
 };
 
-enum { INFORM_ASKED = 8, INFORM_STALE = 2 };
+enum { INFORM_ASKED = 8, INFORM_STALE = 2, INFORM_ECHO_MAX = 256 };
 
 /* A DHCPINFORM to be answered. */
 struct inform_ask4 {
@@ -73,13 +73,14 @@ struct inform_ask6 {
     struct inform_ask_ia ias[DHCP6_IAS];
     unsigned n_ias;
     bool rapid_commit, refresh;
+    uint16_t status; /* to a Confirm, or to what came to our own address: nothing but this is the answer */
 };
 
-/* A neighbour solicitation to be answered. */
-struct inform_ask_nd {
+/* An echo request to be answered; a longer one than this is not. */
+struct inform_ask_echo {
     bool wanted;
-    bool solicited;
-    uint8_t to[16], target[16];
+    uint16_t n;
+    uint8_t to[16], bytes[INFORM_ECHO_MAX]; /* identifier, sequence number, data */
 };
 
 struct inform {
@@ -91,6 +92,8 @@ struct inform {
     struct inform_ask4 ask4;
     struct inform_ask6 ask6;
     struct inform_ask_nd na;
+    struct inform_ask_echo echo;
+    msec echo_soonest; /* no answer to an echo request before this */
     msec ra_due;       /* the next advertisement that nobody asked for */
     msec rs_due;       /* the answer to a solicitation; NEVER: none waits */
     msec ra_soonest;   /* no answer to a solicitation before this */
@@ -123,8 +126,10 @@ static inline bool inform_maybe(struct slice packet)
         return false;
     if (rd_peek(&r, 24) == 0xff) /* multicast of the link's scope */
         return (rd_peek(&r, 25) & 0xf) == 2;
-    return rd_peek(&r, 6) == IP_ICMP6 ? rd_peek(&r, 40) >= ND_RS && rd_peek(&r, 40) <= ND_REDIRECT
-                                      : rd_peek(&r, 24) == 0xfe && rd_peek(&r, 6) != IP_TCP;
+    bool link_local = rd_peek(&r, 24) == 0xfe;
+    if (rd_peek(&r, 6) == IP_ICMP6 && !link_local)
+        return rd_peek(&r, 40) >= ND_RS && rd_peek(&r, 40) <= ND_REDIRECT;
+    return link_local && rd_peek(&r, 6) != IP_TCP;
 }
 
 /* One IP packet from the client. True: it was for us and must not go on to the TUN. Pull afterwards. */

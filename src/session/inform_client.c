@@ -68,9 +68,18 @@ void inform_client_ipv6_up(struct inform_client *c, const uint8_t our_id[8], mse
     inform_ask_close(&c->ask_info);
     inform_ask_close(&c->ask_lease);
     c->lease_state = INFORM_LEASE_OFF;
-    c->na_wanted = false;
+    c->na.wanted = false;
     inform_client_nd_start(c, now);
     look(c, now);
+}
+
+void inform_client_stop(struct inform_client *c, msec now)
+{
+    inform_ask_close(&c->ask4);
+    inform_ask_close(&c->ask_rs);
+    inform_ask_close(&c->ask_info);
+    c->na.wanted = false;
+    inform_client_dhcp6_stop(c, now);
 }
 
 static bool take(struct inform_client *c, const struct ip_view *ip, msec now)
@@ -107,8 +116,8 @@ size_t inform_client_pull(struct inform_client *c, uint8_t *dst, size_t cap, mse
         inform_client_dhcp4_put(c, &w, now);
     else if (take_wanted(&c->ask_rs.wanted))
         inform_client_rs_put(c, &w);
-    else if (take_wanted(&c->na_wanted))
-        inform_client_na_put(c, &w);
+    else if (take_wanted(&c->na.wanted))
+        inform_nd_answer(&c->na, false, &w);
     else if (take_wanted(&c->ask_info.wanted))
         inform_client_info_put(c, &w, now);
     else if (take_wanted(&c->ask_lease.wanted))

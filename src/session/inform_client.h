@@ -14,11 +14,10 @@
 
 #include "base/env.h"
 #include "base/tick.h"
-#include "session/inform_pkt.h"
+#include "session/inform_nd.h"
 #include "session/net_offer.h"
 #include "wire/dhcp4.h"
 #include "wire/dhcp6.h"
-#include "wire/nd.h"
 
 struct inform_client_conf {
     bool want_prefix;  /* ask for a delegated prefix */
@@ -44,6 +43,7 @@ enum inform_lease_state {
     INFORM_LEASE_BOUND,
     INFORM_LEASE_RENEW,
     INFORM_LEASE_REBIND,
+    INFORM_LEASE_RELEASE,
 };
 
 enum { INFORM_LEASES = 2 }; /* an address and a prefix */
@@ -128,8 +128,7 @@ struct inform_client {
     uint8_t id[8], ll[16]; /* our interface identifier and link-local address */
     struct inform_ask ask4, ask_rs, ask_info, ask_lease;
     enum inform_lease_state lease_state;
-    bool na_wanted, na_solicited;
-    uint8_t na_to[16], na_target[16];
+    struct inform_ask_nd na;
     struct inform_held_ra ra;
     struct inform_held4 dhcp4;
     struct inform_held6 dhcp6;
@@ -143,6 +142,10 @@ void inform_client_init(struct inform_client *c, const struct inform_client_conf
 void inform_client_ipv4_up(struct inform_client *c, uint32_t addr, msec now);
 /* IPV6CP is open; our interface identifier. As above. */
 void inform_client_ipv6_up(struct inform_client *c, const uint8_t our_id[8], msec now);
+
+/* We are about to hang up: what was leased is given back, and nothing else is asked any more. Pull; waiting for the
+ * answer is the caller's choice. */
+void inform_client_stop(struct inform_client *c, msec now);
 
 /* Cheap look at a packet of the server: false means that inform_client_packet() would not take it. */
 static inline bool inform_client_maybe(struct slice packet)

@@ -29,6 +29,7 @@ static const struct lease_row rows[] = {
     [INFORM_LEASE_BOUND] = { 0, 0, 0, 0, INFORM_LEASE_RENEW },
     [INFORM_LEASE_RENEW] = { DHCP6_RENEW, 10000, 600000, 0, INFORM_LEASE_REBIND },
     [INFORM_LEASE_REBIND] = { DHCP6_REBIND, 10000, 600000, 0, INFORM_LEASE_SOLICIT },
+    [INFORM_LEASE_RELEASE] = { DHCP6_RELEASE, 1000, 8000, 4, INFORM_LEASE_OFF },
 };
 
 /* RFC 8415 15: a tenth more or less. */
@@ -59,6 +60,7 @@ static msec state_end(const struct inform_client *c, enum inform_lease_state s)
     case INFORM_LEASE_OFF:
     case INFORM_LEASE_SOLICIT:
     case INFORM_LEASE_REQUEST:
+    case INFORM_LEASE_RELEASE:
         return NEVER;
     case INFORM_LEASE_BOUND:
         return tick_min(c->dhcp6.t1, last_valid(c));
@@ -78,7 +80,7 @@ static void enter(struct inform_client *c, enum inform_lease_state s, msec now)
     if (row->type)
         inform_ask_open(&c->ask_lease, c->env, spread(c->env, row->first), now);
     c->ask_lease.due = tick_min(c->ask_lease.due, state_end(c, s));
-    if (s == INFORM_LEASE_SOLICIT)
+    if (s == INFORM_LEASE_SOLICIT || s == INFORM_LEASE_OFF)
         c->dhcp6.n_leases = 0;
 }
 
@@ -96,6 +98,14 @@ void inform_client_dhcp6_start(struct inform_client *c, msec now)
         inform_ask_open(&c->ask_info, c->env, spread(c->env, INF_TIMEOUT), now);
     if (wants_leases(c) && c->lease_state == INFORM_LEASE_OFF)
         enter(c, INFORM_LEASE_SOLICIT, now);
+}
+
+/* RFC 8415 18.2.7. Nothing that is only asked for is left open either. */
+void inform_client_dhcp6_stop(struct inform_client *c, msec now)
+{
+    enum inform_lease_state s = c->lease_state;
+    bool bound = s == INFORM_LEASE_BOUND || s == INFORM_LEASE_RENEW || s == INFORM_LEASE_REBIND;
+    enter(c, bound && c->dhcp6.n_leases ? INFORM_LEASE_RELEASE : INFORM_LEASE_OFF, now);
 }
 
 /* After an answer the question stays open, to be asked anew when the answer is old: RFC 8415 18.2.6. */
@@ -162,6 +172,19 @@ static uint32_t iaid(bool pd)
     return pd ? 2 : 1;
 }
 
+static bool holds(const struct inform_client *c, bool pd)
+{
+    for (unsigned n = 0; n < c->dhcp6.n_leases; n++)
+        if (c->dhcp6.leases[n].pd == pd)
+            return true;
+    return false;
+}
+
+static bool wants(const struct inform_client *c, bool pd)
+{
+    return pd ? c->conf.want_prefix : c->ra.managed;
+}
+
 /* Our identity association of a kind, with what we hold or were offered of it. */
 static void put_ia(const struct inform_client *c, struct wr *w, bool pd)
 {
@@ -179,15 +202,15 @@ void inform_client_lease_put(const struct inform_client *c, struct wr *w, msec n
     static const uint16_t asked[] = { DHCP6_OPT_DNS, DHCP6_OPT_DOMAINS };
     enum inform_lease_state s = c->lease_state;
     size_t start = begin(c, w, rows[s].type, &c->ask_lease, now);
-    if (s == INFORM_LEASE_REQUEST || s == INFORM_LEASE_RENEW)
+    if (s == INFORM_LEASE_REQUEST || s == INFORM_LEASE_RENEW || s == INFORM_LEASE_RELEASE)
         dhcp6_put(w, DHCP6_OPT_SERVER_ID, slice_of(c->dhcp6.server_id, c->dhcp6.server_id_len));
     if (s == INFORM_LEASE_SOLICIT)
         dhcp6_put(w, DHCP6_OPT_RAPID_COMMIT, slice_of(NULL, 0));
-    dhcp6_put_oro(w, asked, 2);
-    if (c->ra.managed)
-        put_ia(c, w, false);
-    if (c->conf.want_prefix)
-        put_ia(c, w, true);
+    if (s != INFORM_LEASE_RELEASE)
+        dhcp6_put_oro(w, asked, 2);
+    for (unsigned pd = 0; pd < 2; pd++)
+        if (s == INFORM_LEASE_RELEASE ? holds(c, pd) : wants(c, pd))
+            put_ia(c, w, pd);
     inform_udp_end(w, start);
 }
 
@@ -261,7 +284,7 @@ static struct lease_set find_leases(const struct inform_client *c, const struct 
     struct lease_set set = { .t1 = NEVER, .t2 = NEVER };
     for (unsigned n = 0; n < m->n_ias && set.n < INFORM_LEASES; n++) {
         const struct dhcp6_ia *ia = &m->ias[n];
-        bool ours = ia->iaid == iaid(ia->pd) && (ia->pd ? c->conf.want_prefix : c->ra.managed);
+        bool ours = ia->iaid == iaid(ia->pd) && wants(c, ia->pd);
         bool found = false;
         for (unsigned k = 0; ours && k < ia->n_leases; k++) {
             const struct dhcp6_lease *l = &ia->leases[k];
@@ -296,6 +319,10 @@ static void take_lease(struct inform_client *c, const struct dhcp6 *m, msec now)
     switch (c->lease_state) {
     case INFORM_LEASE_OFF:
     case INFORM_LEASE_BOUND:
+        return;
+    case INFORM_LEASE_RELEASE: /* 18.2.10.2: whatever the status says, it is over */
+        if (bind)
+            enter(c, INFORM_LEASE_OFF, now);
         return;
     case INFORM_LEASE_SOLICIT: /* 18.2.9, 18.2.1: an advertisement, or a reply if it is the rapid commit asked for */
         if (bind ? !m->rapid_commit : m->type != DHCP6_ADVERTISE)

@@ -129,47 +129,22 @@ static bool is_ours(const struct inform_client *c, const uint8_t target[16])
     return false;
 }
 
-/* RFC 4861 7.2.4 */
 static void neighbour(struct inform_client *c, const struct ip_view *ip)
 {
-    static const uint8_t unspecified[16];
-    struct nd_neighbour n;
-    nd_read_neighbour(ip, &n);
-    if (!is_ours(c, n.target))
-        return;
-    c->na_wanted = true;
-    c->na_solicited = !inform_addr_is(ip->src, unspecified);
-    memcpy(c->na_to, c->na_solicited ? ip->src.p : inform_all_nodes, sizeof c->na_to);
-    memcpy(c->na_target, n.target, sizeof c->na_target);
+    uint8_t target[16];
+    inform_nd_target(ip, target);
+    if (is_ours(c, target))
+        inform_nd_ask(ip, &c->na);
 }
 
 bool inform_client_nd_packet(struct inform_client *c, const struct ip_view *ip, msec now)
 {
     uint8_t type;
-    if (!nd_is(ip))
+    if (!inform_nd_is(ip, &type))
         return false;
-    if (nd_check(ip, &type) < 0)
-        return true;
-    switch ((enum nd_type)type) {
-    case ND_RA:
+    if (type == ND_RA)
         take_ra(c, ip, now);
-        break;
-    case ND_NS:
+    else if (type == ND_NS)
         neighbour(c, ip);
-        break;
-    case ND_RS:
-    case ND_NA:
-    case ND_REDIRECT: /* there is nobody else on the link to be sent to */
-        break;
-    }
-    return true;
-}
-
-void inform_client_na_put(const struct inform_client *c, struct wr *w)
-{
-    struct nd_neighbour n = { .solicited = c->na_solicited, .override = true };
-    memcpy(n.target, c->na_target, sizeof n.target);
-    size_t start = nd_begin(w, ND_NA, c->na_target, c->na_to);
-    nd_put_neighbour(w, ND_NA, &n);
-    nd_end(w, start);
+    return true; /* solicitations and redirects count for nothing: there is nobody else on the link */
 }

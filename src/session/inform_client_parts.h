@@ -26,10 +26,10 @@ void inform_client_nd_start(struct inform_client *c, msec now);
 void inform_client_nd_tick(struct inform_client *c, msec now);
 bool inform_client_nd_packet(struct inform_client *c, const struct ip_view *ip, msec now);
 void inform_client_rs_put(const struct inform_client *c, struct wr *w);
-void inform_client_na_put(const struct inform_client *c, struct wr *w);
 
 /* inform_client_dhcp6.c: begins what the router's flags and the configuration ask for */
 void inform_client_dhcp6_start(struct inform_client *c, msec now);
+void inform_client_dhcp6_stop(struct inform_client *c, msec now);
 void inform_client_dhcp6_tick(struct inform_client *c, msec now);
 bool inform_client_dhcp6_packet(struct inform_client *c, const struct ip_view *ip, msec now);
 void inform_client_info_put(const struct inform_client *c, struct wr *w, msec now);

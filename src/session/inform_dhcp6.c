@@ -10,16 +10,16 @@ static bool ids_ok(const struct inform *i, const struct dhcp6 *m)
     bool ours = slice_eq(m->server_id, i->conf.duid);
     switch ((enum dhcp6_type)m->type) {
     case DHCP6_SOLICIT:
+    case DHCP6_CONFIRM:
     case DHCP6_REBIND:
         return m->client_id.n && !m->server_id.n;
     case DHCP6_REQUEST:
     case DHCP6_RENEW:
     case DHCP6_RELEASE:
+    case DHCP6_DECLINE:
         return m->client_id.n && ours;
     case DHCP6_INFORMATION_REQUEST: /* 16.12: with an identity association it is discarded */
         return (!m->server_id.n || ours) && m->n_ias == 0;
-    case DHCP6_CONFIRM: /* about addresses, which we do not lease */
-    case DHCP6_DECLINE:
     case DHCP6_ADVERTISE: /* a server's */
     case DHCP6_REPLY:
     case DHCP6_RECONFIGURE:
@@ -37,22 +37,49 @@ static void note_ia(const struct inform *i, const struct dhcp6_ia *ia, struct in
             ask->stale[ask->n_stale++] = ia->leases[n].p;
 }
 
+/* RFC 8415 18.3.3: are these addresses right for this link? Without any there is nothing to say. */
+static bool confirm(const struct inform *i, const struct dhcp6 *m, uint16_t *ret_status)
+{
+    unsigned n = 0, right = 0;
+    for (unsigned k = 0; k < m->n_ias; k++)
+        for (unsigned l = 0; !m->ias[k].pd && l < m->ias[k].n_leases; l++, n++)
+            right += i->conf.prefix.family == 6 && prefix_has(&i->conf.prefix, m->ias[k].leases[l].p.addr);
+    *ret_status = right == n ? DHCP6_SUCCESS : DHCP6_NOT_ON_LINK;
+    return n > 0;
+}
+
+/* Shall it be answered? RFC 8415 16: of what comes to our own address, messages to one server are told to come to all
+ * servers (18.4: we have given nobody leave to do otherwise), the rest is discarded. */
+static bool answerable(const struct inform *i, const struct dhcp6 *m, bool multicast, uint16_t *ret_status)
+{
+    *ret_status = DHCP6_SUCCESS;
+    if (!ids_ok(i, m))
+        return false;
+    if (!multicast) {
+        *ret_status = DHCP6_USE_MULTICAST;
+        return m->type != DHCP6_INFORMATION_REQUEST && m->server_id.n;
+    }
+    return m->type != DHCP6_CONFIRM || confirm(i, m, ret_status);
+}
+
 bool inform_dhcp6_packet(struct inform *i, const struct ip_view *ip)
 {
     struct udp_view udp;
     struct dhcp6 m;
+    uint16_t status;
     bool multicast = inform_addr_is(ip->dst, inform_all_dhcp6);
     if (ip->proto != IP_UDP || ip->fragment || udp_parse(ip->payload, &udp) < 0)
         return false;
     if (udp.dst_port != DHCP6_SERVER_PORT || (!multicast && !inform_addr_is(ip->dst, i->our_ll)))
         return false;
-    /* RFC 8415 18.2: clients send from a link-local address, and to all servers unless a server gave them leave, which
-     * we never do (18.4 would say UseMulticast; nobody has been seen to need it). */
-    if (i->conf.duid.n == 0 || !multicast || !inform_is_link_local(ip->src))
+    /* RFC 8415 18.2: clients send from a link-local address. */
+    if (i->conf.duid.n == 0 || !inform_is_link_local(ip->src))
         return true;
-    if (inform_udp_read(ip, &udp) < 0 || dhcp6_decode(udp.payload, &m) < 0 || !ids_ok(i, &m))
+    if (inform_udp_read(ip, &udp) < 0 || dhcp6_decode(udp.payload, &m) < 0 || !answerable(i, &m, multicast, &status))
         return true;
-    struct inform_ask6 a = { .wanted = true, .type = m.type, .xid = m.xid, .client_id_len = m.client_id.n };
+    struct inform_ask6 a = {
+        .wanted = true, .type = m.type, .xid = m.xid, .client_id_len = m.client_id.n, .status = status
+    };
     struct wr id = wr_of(a.client_id, sizeof a.client_id);
     wr_put(&id, m.client_id);
     memcpy(a.from, ip->src.p, sizeof a.from);
@@ -112,7 +139,7 @@ static bool any_prefix(const struct inform *i)
     return false;
 }
 
-/* What goes into every answer but that to a Release; names as many as fit. */
+/* What goes into every answer that is more than a status; names as many as fit. */
 static void put_names(const struct inform *i, struct wr *w)
 {
     const struct inform_conf *c = &i->conf;
@@ -130,9 +157,9 @@ static void put_names(const struct inform *i, struct wr *w)
     }
 }
 
-/* RFC 8415 18.3.7: whatever is given back, the answer is success; a binding that never was is said to be none. The
- * prefix stays the session's. */
-static void put_released(const struct inform *i, struct wr *w)
+/* RFC 8415 18.3.7, 18.3.8: whatever is given back or declined, the answer is success; a binding that never was is said
+ * to be none. The prefix stays the session's. */
+static void put_given_back(const struct inform *i, struct wr *w)
 {
     dhcp6_put_status(w, DHCP6_SUCCESS, "");
     for (unsigned n = 0; n < i->ask6.n_ias; n++) {
@@ -159,8 +186,10 @@ void inform_dhcp6_put(const struct inform *i, struct wr *w)
         dhcp6_put(w, DHCP6_OPT_RAPID_COMMIT, slice_of(NULL, 0));
     if (solicit && !rapid)
         dhcp6_put(w, DHCP6_OPT_PREFERENCE, slice_of((const uint8_t[]){ PREFERENCE }, 1));
-    if (a->type == DHCP6_RELEASE) {
-        put_released(i, w);
+    if (a->type == DHCP6_CONFIRM || a->status == DHCP6_USE_MULTICAST) {
+        dhcp6_put_status(w, a->status, "");
+    } else if (a->type == DHCP6_RELEASE || a->type == DHCP6_DECLINE) {
+        put_given_back(i, w);
     } else {
         for (unsigned n = 0; n < a->n_ias; n++)
             put_ia(i, w, n);

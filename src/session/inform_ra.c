@@ -1,4 +1,4 @@
-/* Router advertisements and neighbour advertisements of the server (RFC 4861 6.2, 7.2.4).
+/* Router advertisements of the server (RFC 4861 6.2), and which neighbours it answers.
  *
  * A tunnel has one host, so the rules that spare a shared link are relaxed: an answer to a solicitation is not delayed
  * at random, and comes within a second rather than three (RFC 4861 6.2.6). */
@@ -70,50 +70,25 @@ static bool is_ours(const struct inform *i, const uint8_t target[16])
     return !inform_addr_is(t, none) && inform_addr_is(t, i->conf.router6);
 }
 
-/* RFC 4861 7.2.4. Who asks from nowhere is about to take our address (RFC 4862 5.4.3): all are told. */
 static void neighbour(struct inform *i, const struct ip_view *ip)
 {
-    static const uint8_t unspecified[16];
-    struct nd_neighbour n;
-    nd_read_neighbour(ip, &n);
-    if (!is_ours(i, n.target))
-        return;
-    struct inform_ask_nd a = { .wanted = true, .solicited = !inform_addr_is(ip->src, unspecified) };
-    memcpy(a.to, a.solicited ? ip->src.p : inform_all_nodes, sizeof a.to);
-    memcpy(a.target, n.target, sizeof a.target);
-    i->na = a;
+    uint8_t target[16];
+    inform_nd_target(ip, target);
+    if (is_ours(i, target))
+        inform_nd_ask(ip, &i->na);
 }
 
 /* Everything of the link's own is swallowed, understood or not: it must not leave the link. */
 bool inform_nd_packet(struct inform *i, const struct ip_view *ip, msec now)
 {
     uint8_t type;
-    if (!nd_is(ip))
+    if (!inform_nd_is(ip, &type))
         return false;
-    if (nd_check(ip, &type) < 0)
-        return true;
-    switch ((enum nd_type)type) {
-    case ND_RS:
+    if (type == ND_RS)
         solicited(i, ip, now);
-        break;
-    case ND_NS:
+    else if (type == ND_NS)
         neighbour(i, ip);
-        break;
-    case ND_RA: /* a client is no router for us */
-    case ND_NA:
-    case ND_REDIRECT:
-        break;
-    }
-    return true;
-}
-
-void inform_na_put(const struct inform *i, struct wr *w)
-{
-    struct nd_neighbour n = { .router = true, .solicited = i->na.solicited, .override = true };
-    memcpy(n.target, i->na.target, sizeof n.target);
-    size_t start = nd_begin(w, ND_NA, i->na.target, i->na.to);
-    nd_put_neighbour(w, ND_NA, &n);
-    nd_end(w, start);
+    return true; /* advertisements and redirects of a client, who is no router for us, count for nothing */
 }
 
 static size_t begin_ra(const struct inform *i, struct wr *w)

@@ -6,7 +6,8 @@
  *   default6              a default router for IPv6
  *   route=CIDR            a network behind the server; may repeat, both families
  *   dns=A.B.C.D dns6=ADDR search=NAME prefix=CIDR delegate=CIDR mtu=N
- * Prints `ready`, `up ADDRESS`, `packet SOURCE DESTINATION` once for each pair, `down CAUSE`. One call at a time. */
+ * Prints `ready`, `up ADDRESS`, `packet SOURCE DESTINATION` once for each pair, `released` when the client gives back a
+ * lease, `down CAUSE`. One call at a time. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -158,10 +159,22 @@ static void answer_ping(struct teller *t, struct packet *p)
     send_one(t, p->p, p->n);
 }
 
+/* The client gives back what it leased. */
+static void look_for_release(struct slice packet)
+{
+    struct ip_view ip;
+    struct udp_view udp;
+    struct dhcp6 m;
+    if (ip_parse(packet, &ip) == 0 && ip.version == 6 && inform_udp_read(&ip, &udp) == 0 &&
+        udp.dst_port == DHCP6_SERVER_PORT && dhcp6_decode(udp.payload, &m) == 0 && m.type == DHCP6_RELEASE)
+        say("released", "");
+}
+
 static void on_packets(struct teller *t, struct batch *b)
 {
     for (unsigned i = 0; i < b->n; i++) {
         struct slice s = slice_of(b->at[i].p, b->at[i].n);
+        look_for_release(s);
         if (!inform_maybe(s) || !inform_packet(&t->inform, s, loop_now(t->loop)))
             answer_ping(t, &b->at[i]);
     }

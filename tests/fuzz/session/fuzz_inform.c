@@ -30,11 +30,11 @@ static void settle(struct bed *b)
         struct dhcp4 m4;
         struct dhcp6 m6;
         uint8_t type;
-        must(++packets <= 5); /* two advertisements, one of each other kind */
+        must(++packets <= 6); /* two advertisements, one of each other kind */
         must(ip_parse(slice_of(buf, n), &ip) == 0 && ip.whole.n == n);
         must(ip.version == 4 || n <= INFORM_IP6_MAX);
         if (ip.proto == IP_ICMP6) {
-            must(nd_check(&ip, &type) == 0 && (type == ND_RA || type == ND_NA));
+            must(ip.payload.p[0] == 129 || (nd_check(&ip, &type) == 0 && (type == ND_RA || type == ND_NA)));
             continue;
         }
         must(inform_udp_read(&ip, &udp) == 0);

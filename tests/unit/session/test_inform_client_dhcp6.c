@@ -112,6 +112,66 @@ static void test_rapid_commit(void **state)
     assert_int_equal(b.now - then, 10000);
 }
 
+/* RFC 8415 18.2.7: what is held is given back to the server that gave it, four times at most; without a lease nothing is
+ * said; and afterwards there is silence. */
+static void test_release(void **state)
+{
+    (void)state;
+    static const uint32_t after[] = { 0, 500001, 800001 }; /* bound, renewing, rebinding */
+    struct bed b;
+    struct dhcp6 m;
+    for (unsigned k = 0; k < 3; k++) {
+        solicit(&b, &m);
+        answer(&b, DHCP6_REPLY, m.xid, 1000, 2000, true);
+        assert_true(offered(&b));
+        while (k && inform_client_due(&b.c) < b.now + after[k] && b.c.lease_state < INFORM_LEASE_BOUND + k)
+            tick_due(&b);
+        assert_int_equal(b.c.lease_state, INFORM_LEASE_BOUND + k);
+        while (pull(&b))
+            ;
+        inform_client_stop(&b.c, b.now);
+        assert_true(pull(&b));
+        assert_int_equal(dhcp6_decode(b.out.udp.payload, &m), 0);
+        assert_int_equal(m.type, DHCP6_RELEASE);
+        assert_true(slice_eq(m.server_id, slice_of(server_duid, sizeof server_duid)));
+        assert_true(slice_eq(m.client_id, b.conf.duid));
+        assert_int_equal(m.n_ias, 2);
+        assert_int_equal(m.ias[0].n_leases + m.ias[1].n_leases, 2);
+        assert_int_equal(m.oro.n, 0);
+        assert_false(pull(&b));
+        if (k == 2)
+            continue;
+        answer(&b, k ? DHCP6_ADVERTISE : DHCP6_REPLY, m.xid, 0, 0, false);
+        assert_int_equal(b.c.lease_state, k ? INFORM_LEASE_RELEASE : INFORM_LEASE_OFF);
+    }
+    for (unsigned n = 1; n < 4; n++)
+        await(&b, DHCP6_RELEASE, &m);
+    tick_due(&b);
+    assert_int_equal(b.c.lease_state, INFORM_LEASE_OFF);
+    assert_false(pull(&b));
+}
+
+static void test_nothing_to_release(void **state)
+{
+    (void)state;
+    struct bed b;
+    struct dhcp6 m;
+    solicit(&b, &m);
+    answer(&b, DHCP6_ADVERTISE, m.xid, 1000, 2000, false); /* only offered */
+    await(&b, DHCP6_REQUEST, &m);
+    inform_client_stop(&b.c, b.now);
+    assert_false(pull(&b));
+    answer(&b, DHCP6_REPLY, m.xid, 1000, 2000, false); /* too late */
+    assert_int_equal(b.c.lease_state, INFORM_LEASE_OFF);
+    tick_due(&b); /* the advertised default route ends */
+    assert_false(pull(&b));
+    assert_int_equal(inform_client_due(&b.c), NEVER);
+    start(&b);
+    inform_client_stop(&b.c, b.now); /* nothing is up */
+    assert_false(pull(&b));
+    assert_int_equal(inform_client_due(&b.c), NEVER);
+}
+
 static void test_bad_dhcp6(void **state)
 {
     (void)state;
@@ -179,10 +239,9 @@ static void test_information_times(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lease_life),
-        cmocka_unit_test(test_rapid_commit),
-        cmocka_unit_test(test_bad_dhcp6),
-        cmocka_unit_test(test_information_times),
+        cmocka_unit_test(test_lease_life), cmocka_unit_test(test_rapid_commit),
+        cmocka_unit_test(test_release),    cmocka_unit_test(test_nothing_to_release),
+        cmocka_unit_test(test_bad_dhcp6),  cmocka_unit_test(test_information_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -177,12 +177,6 @@ static void test_bad_solicitations(void **state)
     nd_end(&w, at);
     assert_true(help_feed(&b.i, p, wr_len(&w), b.now));
     assert_false(help_pull(&b.i, &b.out));
-    /* an echo request is not ours */
-    w = wr_of(p, sizeof p);
-    at = nd_begin(&w, 128, b.client_ll, b.server_ll);
-    wr_zero(&w, 4);
-    nd_end(&w, at);
-    assert_false(help_feed(&b.i, p, wr_len(&w), b.now));
 }
 
 /* Returns whether there was an answer, which is then checked. */
@@ -262,6 +256,7 @@ static void test_two_packets(void **state)
 /* --- DHCPv6 --------------------------------------------------------------------------------------------------- */
 
 enum { IDS_CLIENT = 1, IDS_SERVER = 2, IDS_OTHER = 4, NA = 8, PD = 16, RAPID = 32, REFRESH = 64, STALE = 128 };
+enum { UNICAST = 256, HERE = 512 }; /* to the server's own address; the address is one of this link */
 
 /* Asks, and decodes the answer; false: taken, but not answered. */
 static bool ask(struct bed *b, uint8_t type, unsigned with, struct dhcp6 *m)
@@ -269,12 +264,13 @@ static bool ask(struct bed *b, uint8_t type, unsigned with, struct dhcp6 *m)
     static const uint16_t oro[] = { DHCP6_OPT_DNS, DHCP6_OPT_REFRESH };
     uint8_t p[600];
     struct wr w = wr_of(p, sizeof p);
-    struct dhcp6_ia na = { .iaid = 5, .n_leases = with & STALE ? 1 : 0 };
+    struct dhcp6_ia na = { .iaid = 5, .n_leases = with & (STALE | HERE) ? 1 : 0 };
     struct dhcp6_ia pd = { .pd = true, .iaid = 6, .n_leases = with & STALE ? 2 : 0 };
-    na.leases[0] = (struct dhcp6_lease){ p6("fd00:80::99"), 5, 5 };
+    na.leases[0] = (struct dhcp6_lease){ p6(with & HERE ? "fd00:80:0:7::99" : "fd00:80::99"), 5, 5 };
     pd.leases[0] = (struct dhcp6_lease){ p6("fd00:80:6600::/56"), 5, 5 };
     pd.leases[1] = (struct dhcp6_lease){ b->conf.delegated, 5, 5 };
-    size_t at = inform_udp6_begin(&w, b->client_ll, inform_all_dhcp6, DHCP6_CLIENT_PORT, DHCP6_SERVER_PORT);
+    size_t at = inform_udp6_begin(&w, b->client_ll, with & UNICAST ? b->server_ll : inform_all_dhcp6, DHCP6_CLIENT_PORT,
+                                  DHCP6_SERVER_PORT);
     dhcp6_put_head(&w, type, 0x00c0ffee & 0xffffff);
     if (with & IDS_CLIENT)
         dhcp6_put(&w, DHCP6_OPT_CLIENT_ID, slice_of(client_duid, sizeof client_duid));
@@ -343,16 +339,63 @@ static void test_identifiers(void **state)
         uint8_t type;
         unsigned good; /* bit k: answered with ids k of (none, client, server, both, other, client and other) */
     } table[] = {
-        { DHCP6_SOLICIT, 1 << 1 }, { DHCP6_ADVERTISE, 0 },   { DHCP6_REQUEST, 1 << 3 }, { DHCP6_CONFIRM, 0 },
-        { DHCP6_RENEW, 1 << 3 },   { DHCP6_REBIND, 1 << 1 }, { DHCP6_REPLY, 0 },        { DHCP6_RELEASE, 1 << 3 },
-        { DHCP6_DECLINE, 0 },      { DHCP6_RECONFIGURE, 0 },
+        { DHCP6_SOLICIT, 1 << 1 }, { DHCP6_ADVERTISE, 0 },        { DHCP6_REQUEST, 1 << 3 },
+        { DHCP6_CONFIRM, 1 << 1 }, { DHCP6_RENEW, 1 << 3 },       { DHCP6_REBIND, 1 << 1 },
+        { DHCP6_REPLY, 0 },        { DHCP6_RELEASE, 1 << 3 },     { DHCP6_DECLINE, 1 << 3 },
+        { DHCP6_RECONFIGURE, 0 },  { 12, 0 } /* Relay-forward */,
     };
     struct bed b;
     struct dhcp6 m;
     start_quiet(&b);
     for (unsigned k = 0; k < sizeof table / sizeof table[0]; k++)
         for (unsigned ids = 0; ids < 6; ids++)
-            assert_int_equal(ask(&b, table[k].type, ids | PD, &m), table[k].good >> ids & 1);
+            assert_int_equal(ask(&b, table[k].type, ids | PD | NA | HERE, &m), table[k].good >> ids & 1);
+}
+
+/* RFC 8415 16, 18.4: what is meant for one server and came to its address is told to come to all; the rest is not heard. */
+static void test_use_multicast(void **state)
+{
+    (void)state;
+    static const uint8_t told[] = { DHCP6_REQUEST, DHCP6_RENEW, DHCP6_RELEASE, DHCP6_DECLINE };
+    static const uint8_t unheard[] = { DHCP6_SOLICIT, DHCP6_CONFIRM, DHCP6_REBIND };
+    struct bed b;
+    struct dhcp6 m;
+    start_quiet(&b);
+    for (unsigned k = 0; k < sizeof told; k++) {
+        assert_true(ask(&b, told[k], IDS_CLIENT | IDS_SERVER | PD | NA | UNICAST, &m));
+        assert_int_equal(m.type, DHCP6_REPLY);
+        assert_int_equal(m.status, DHCP6_USE_MULTICAST);
+        assert_int_equal(m.n_ias + m.dns.n + m.domains.n, 0);
+        assert_false(ask(&b, told[k], IDS_CLIENT | IDS_OTHER | PD | UNICAST, &m));
+    }
+    for (unsigned k = 0; k < sizeof unheard; k++)
+        assert_false(ask(&b, unheard[k], IDS_CLIENT | PD | NA | HERE | UNICAST, &m));
+    assert_false(ask(&b, DHCP6_INFORMATION_REQUEST, IDS_CLIENT | UNICAST, &m));
+    assert_false(ask(&b, DHCP6_INFORMATION_REQUEST, IDS_CLIENT | IDS_SERVER | UNICAST, &m));
+}
+
+/* RFC 8415 18.3.3 */
+static void test_confirm(void **state)
+{
+    (void)state;
+    struct bed b;
+    struct dhcp6 m;
+    start_quiet(&b);
+    assert_true(ask(&b, DHCP6_CONFIRM, IDS_CLIENT | NA | HERE, &m));
+    assert_int_equal(m.type, DHCP6_REPLY);
+    assert_true(m.has_status);
+    assert_int_equal(m.status, DHCP6_SUCCESS);
+    assert_int_equal(m.n_ias + m.dns.n, 0);
+    assert_true(ask(&b, DHCP6_CONFIRM, IDS_CLIENT | NA | STALE, &m));
+    assert_int_equal(m.status, DHCP6_NOT_ON_LINK);
+    assert_false(ask(&b, DHCP6_CONFIRM, IDS_CLIENT | NA, &m)); /* nothing to confirm */
+    assert_false(ask(&b, DHCP6_CONFIRM, IDS_CLIENT | PD | STALE, &m));
+    assert_false(ask(&b, DHCP6_CONFIRM, IDS_CLIENT, &m));
+    b.conf.prefix.family = 0;
+    inform_update(&b.i, &b.conf, b.now);
+    assert_true(help_pull(&b.i, &b.out));
+    assert_true(ask(&b, DHCP6_CONFIRM, IDS_CLIENT | NA | HERE, &m));
+    assert_int_equal(m.status, DHCP6_NOT_ON_LINK);
 }
 
 static void test_delegation(void **state)
@@ -408,20 +451,23 @@ static void test_renewal(void **state)
     }
 }
 
-static void test_release(void **state)
+static void test_given_back(void **state)
 {
     (void)state;
+    static const uint8_t types[] = { DHCP6_RELEASE, DHCP6_DECLINE };
     struct bed b;
     struct dhcp6 m;
     start_quiet(&b);
-    assert_true(ask(&b, DHCP6_RELEASE, IDS_CLIENT | IDS_SERVER | PD | NA | STALE, &m));
-    assert_int_equal(m.type, DHCP6_REPLY);
-    assert_true(m.has_status);
-    assert_int_equal(m.status, DHCP6_SUCCESS);
-    assert_int_equal(m.n_ias, 1);
-    assert_false(m.ias[0].pd);
-    assert_int_equal(m.ias[0].status, DHCP6_NO_BINDING);
-    assert_int_equal(m.dns.n, 0);
+    for (unsigned k = 0; k < 2; k++) {
+        assert_true(ask(&b, types[k], IDS_CLIENT | IDS_SERVER | PD | NA | STALE, &m));
+        assert_int_equal(m.type, DHCP6_REPLY);
+        assert_true(m.has_status);
+        assert_int_equal(m.status, DHCP6_SUCCESS);
+        assert_int_equal(m.n_ias, 1);
+        assert_false(m.ias[0].pd);
+        assert_int_equal(m.ias[0].status, DHCP6_NO_BINDING);
+        assert_int_equal(m.dns.n, 0);
+    }
 }
 
 static void test_no_prefix(void **state)
@@ -489,7 +535,9 @@ int main(void)
         cmocka_unit_test(test_identifiers),
         cmocka_unit_test(test_delegation),
         cmocka_unit_test(test_renewal),
-        cmocka_unit_test(test_release),
+        cmocka_unit_test(test_use_multicast),
+        cmocka_unit_test(test_confirm),
+        cmocka_unit_test(test_given_back),
         cmocka_unit_test(test_no_prefix),
         cmocka_unit_test(test_bad_dhcp6),
     };
