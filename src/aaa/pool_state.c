@@ -3,32 +3,13 @@
 
 enum { MAGIC = 0x41444c53, VERSION = 1 };
 
-static void put_prefix(struct wr *w, const struct prefix *p)
-{
-    wr_u8(w, p->family);
-    if (p->family == 0)
-        return;
-    wr_u8(w, p->len);
-    wr_bytes(w, p->addr, sizeof(p->addr));
-}
-
-static void get_prefix(struct rd *r, struct prefix *p)
-{
-    *p = (struct prefix){ .family = rd_u8(r) };
-    if (p->family == 0)
-        return;
-    p->len = rd_u8(r);
-    rd_copy(r, p->addr, sizeof(p->addr));
-    r->bad |= (p->family != 4 && p->family != 6) || p->len > (p->family == 4 ? 32 : 128);
-}
-
 int pool_put(const struct pool *p, struct wr *w)
 {
     wr_u32(w, MAGIC);
     wr_u8(w, VERSION);
     wr_u8(w, p->n_ranges);
     for (unsigned i = 0; i < p->n_ranges; i++) {
-        put_prefix(w, &p->ranges[i].net);
+        prefix_put_maybe(w, &p->ranges[i].net);
         wr_u8(w, p->ranges[i].unit);
         wr_u32(w, p->ranges[i].cursor);
     }
@@ -38,7 +19,7 @@ int pool_put(const struct pool *p, struct wr *w)
             continue;
         wr_u64(w, m->user);
         for (unsigned k = 0; k < POOL_KINDS; k++)
-            put_prefix(w, &m->last[k]);
+            prefix_put_maybe(w, &m->last[k]);
     }
     return wr_ok(w) ? 0 : ERR_NOBUF;
 }
@@ -48,7 +29,7 @@ static void get_cursors(struct pool *p, struct rd *r)
     unsigned n = rd_u8(r);
     for (unsigned i = 0; i < n && rd_ok(r); i++) {
         struct prefix net;
-        get_prefix(r, &net);
+        prefix_get_maybe(r, &net);
         unsigned unit = rd_u8(r);
         uint32_t cursor = rd_u32(r);
         for (unsigned k = 0; rd_ok(r) && k < p->n_ranges; k++)
@@ -62,7 +43,7 @@ static void get_memory(struct pool *p, struct rd *r)
     while (rd_ok(r) && rd_left(r)) {
         struct memory m = { .user = rd_u64(r) };
         for (unsigned k = 0; k < POOL_KINDS; k++)
-            get_prefix(r, &m.last[k]);
+            prefix_get_maybe(r, &m.last[k]);
         if (rd_ok(r) && m.user)
             p->memory[(m.user ^ m.user >> 32) % POOL_REMEMBERED] = m;
     }

@@ -37,41 +37,6 @@ const struct admin_rules worker_to_admin = { from_worker, N(from_worker) };
 const struct admin_rules admin_to_master = { to_master, N(to_master) };
 const struct admin_rules master_to_admin = { from_master, N(from_master) };
 
-/* ---- parts ---- */
-
-/* A text with its length; cut to what a reader's field of `cap` bytes takes. */
-static void put_text(struct wr *w, const char *s, size_t cap)
-{
-    size_t n = strnlen(s, cap - 1);
-    wr_u16(w, (unsigned)n);
-    wr_bytes(w, s, n);
-}
-
-static void get_text(struct rd *r, char *dst, size_t cap)
-{
-    struct slice s = rd_take(r, rd_u16(r));
-    if (s.n >= cap || (s.n && memchr(s.p, 0, s.n)))
-        r->bad = true;
-    if (!rd_ok(r)) {
-        dst[0] = 0;
-        return;
-    }
-    memcpy(dst, s.p, s.n);
-    dst[s.n] = 0;
-}
-
-static bool get_bool(struct rd *r)
-{
-    unsigned v = rd_u8(r);
-    r->bad |= v > 1;
-    return v == 1;
-}
-
-static int end(const struct rd *r)
-{
-    return rd_end(r) ? 0 : rd_ok(r) ? ERR_TRAILING : ERR_TRUNCATED;
-}
-
 /* ---- questions and orders ---- */
 
 void admin_put_cursor(struct wr *w, uint32_t cursor)
@@ -83,8 +48,8 @@ int admin_get_cursor(struct slice body, uint32_t *ret_cursor)
 {
     struct rd r = rd_slice(body);
     uint32_t v = rd_u32(&r);
-    if (end(&r) < 0)
-        return end(&r);
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
     *ret_cursor = v;
     return 0;
 }
@@ -98,8 +63,8 @@ int admin_get_handle(struct slice body, uint64_t *ret_handle)
 {
     struct rd r = rd_slice(body);
     uint64_t v = rd_u64(&r);
-    if (end(&r) < 0)
-        return end(&r);
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
     *ret_handle = v;
     return 0;
 }
@@ -107,7 +72,7 @@ int admin_get_handle(struct slice body, uint64_t *ret_handle)
 void admin_put_end(struct wr *w, uint64_t handle, const char *reason)
 {
     wr_u64(w, handle);
-    put_text(w, reason, ADMIN_REASON);
+    wr_text(w, reason, ADMIN_REASON);
 }
 
 int admin_get_end(struct slice body, uint64_t *ret_handle, char reason[ADMIN_REASON])
@@ -115,9 +80,9 @@ int admin_get_end(struct slice body, uint64_t *ret_handle, char reason[ADMIN_REA
     struct rd r = rd_slice(body);
     char text[ADMIN_REASON];
     uint64_t handle = rd_u64(&r);
-    get_text(&r, text, sizeof(text));
-    if (end(&r) < 0)
-        return end(&r);
+    rd_text(&r, text, sizeof(text));
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
     *ret_handle = handle;
     memcpy(reason, text, sizeof(text));
     return 0;
@@ -125,18 +90,18 @@ int admin_get_end(struct slice body, uint64_t *ret_handle, char reason[ADMIN_REA
 
 void admin_put_end_user(struct wr *w, const char *user, const char *reason)
 {
-    put_text(w, user, AUTH_NAME_MAX);
-    put_text(w, reason, ADMIN_REASON);
+    wr_text(w, user, AUTH_NAME_MAX);
+    wr_text(w, reason, ADMIN_REASON);
 }
 
 int admin_get_end_user(struct slice body, char user[AUTH_NAME_MAX], char reason[ADMIN_REASON])
 {
     struct rd r = rd_slice(body);
     char name[AUTH_NAME_MAX], text[ADMIN_REASON];
-    get_text(&r, name, sizeof(name));
-    get_text(&r, text, sizeof(text));
-    if (end(&r) < 0)
-        return end(&r);
+    rd_text(&r, name, sizeof(name));
+    rd_text(&r, text, sizeof(text));
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
     if (!name[0])
         return ERR_VALUE;
     memcpy(user, name, sizeof(name));
@@ -185,15 +150,15 @@ int admin_get_sessions(struct slice body, struct rd *ret_r, uint32_t *ret_next, 
 void admin_put_session(struct wr *w, const struct admin_session *s)
 {
     wr_u64(w, s->handle);
-    put_text(w, s->user, sizeof(s->user));
-    put_text(w, s->call, sizeof(s->call));
-    put_text(w, s->peer, sizeof(s->peer));
-    put_text(w, s->local, sizeof(s->local));
-    put_text(w, s->method, sizeof(s->method));
-    put_text(w, s->tls, sizeof(s->tls));
-    put_text(w, s->cipher, sizeof(s->cipher));
-    put_text(w, s->hash, sizeof(s->hash));
-    put_text(w, s->ident, sizeof(s->ident));
+    wr_text(w, s->user, sizeof(s->user));
+    wr_text(w, s->call, sizeof(s->call));
+    wr_text(w, s->peer, sizeof(s->peer));
+    wr_text(w, s->local, sizeof(s->local));
+    wr_text(w, s->method, sizeof(s->method));
+    wr_text(w, s->tls, sizeof(s->tls));
+    wr_text(w, s->cipher, sizeof(s->cipher));
+    wr_text(w, s->hash, sizeof(s->hash));
+    wr_text(w, s->ident, sizeof(s->ident));
     wr_u8(w, s->n_prefixes);
     for (unsigned i = 0; i < s->n_prefixes; i++)
         prefix_put(w, &s->prefixes[i]);
@@ -208,15 +173,15 @@ void admin_put_session(struct wr *w, const struct admin_session *s)
 
 static void get_session_texts(struct rd *r, struct admin_session *s)
 {
-    get_text(r, s->user, sizeof(s->user));
-    get_text(r, s->call, sizeof(s->call));
-    get_text(r, s->peer, sizeof(s->peer));
-    get_text(r, s->local, sizeof(s->local));
-    get_text(r, s->method, sizeof(s->method));
-    get_text(r, s->tls, sizeof(s->tls));
-    get_text(r, s->cipher, sizeof(s->cipher));
-    get_text(r, s->hash, sizeof(s->hash));
-    get_text(r, s->ident, sizeof(s->ident));
+    rd_text(r, s->user, sizeof(s->user));
+    rd_text(r, s->call, sizeof(s->call));
+    rd_text(r, s->peer, sizeof(s->peer));
+    rd_text(r, s->local, sizeof(s->local));
+    rd_text(r, s->method, sizeof(s->method));
+    rd_text(r, s->tls, sizeof(s->tls));
+    rd_text(r, s->cipher, sizeof(s->cipher));
+    rd_text(r, s->hash, sizeof(s->hash));
+    rd_text(r, s->ident, sizeof(s->ident));
 }
 
 int admin_next_session(struct rd *r, struct admin_session *ret_s)
@@ -264,8 +229,8 @@ int admin_get_worker(struct slice body, struct admin_worker *ret_n)
     n.half_open = rd_u32(&r);
     for (unsigned i = 0; i < N(large); i++)
         *large[i] = rd_u64(&r);
-    if (end(&r) < 0)
-        return end(&r);
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
     *ret_n = n;
     return 0;
 }
@@ -274,7 +239,7 @@ int admin_get_worker(struct slice body, struct admin_worker *ret_n)
 
 static void put_role(struct wr *w, const struct admin_role *p)
 {
-    put_text(w, p->kind, sizeof(p->kind));
+    wr_text(w, p->kind, sizeof(p->kind));
     wr_u32(w, p->index);
     wr_u32(w, p->pid);
     wr_u32(w, p->restarts);
@@ -284,7 +249,7 @@ static void put_role(struct wr *w, const struct admin_role *p)
 
 static void get_role(struct rd *r, struct admin_role *p)
 {
-    get_text(r, p->kind, sizeof(p->kind));
+    rd_text(r, p->kind, sizeof(p->kind));
     p->index = rd_u32(r);
     p->pid = rd_u32(r);
     p->restarts = rd_u32(r);
@@ -294,16 +259,16 @@ static void get_role(struct rd *r, struct admin_role *p)
 
 void admin_put_status(struct wr *w, const struct admin_status *s)
 {
-    put_text(w, s->version, sizeof(s->version));
-    put_text(w, s->config, sizeof(s->config));
-    put_text(w, s->interface, sizeof(s->interface));
-    put_text(w, s->log_level, sizeof(s->log_level));
+    wr_text(w, s->version, sizeof(s->version));
+    wr_text(w, s->config, sizeof(s->config));
+    wr_text(w, s->interface, sizeof(s->interface));
+    wr_text(w, s->log_level, sizeof(s->log_level));
     wr_u32(w, s->snapshot);
     wr_u64(w, s->uptime_ms);
     wr_u8(w, s->draining);
     wr_u8(w, s->n_listens);
     for (unsigned i = 0; i < s->n_listens; i++)
-        put_text(w, s->listens[i], sizeof(s->listens[i]));
+        wr_text(w, s->listens[i], sizeof(s->listens[i]));
     wr_u16(w, s->n_roles);
     for (unsigned i = 0; i < s->n_roles; i++)
         put_role(w, &s->roles[i]);
@@ -314,23 +279,23 @@ int admin_get_status(struct slice body, struct admin_status *ret_s)
     struct rd r = rd_slice(body);
     static struct admin_status s; /* large, and nothing runs beside us */
     memset(&s, 0, sizeof(s));
-    get_text(&r, s.version, sizeof(s.version));
-    get_text(&r, s.config, sizeof(s.config));
-    get_text(&r, s.interface, sizeof(s.interface));
-    get_text(&r, s.log_level, sizeof(s.log_level));
+    rd_text(&r, s.version, sizeof(s.version));
+    rd_text(&r, s.config, sizeof(s.config));
+    rd_text(&r, s.interface, sizeof(s.interface));
+    rd_text(&r, s.log_level, sizeof(s.log_level));
     s.snapshot = rd_u32(&r);
     s.uptime_ms = rd_u64(&r);
-    s.draining = get_bool(&r);
+    s.draining = rd_bool(&r);
     s.n_listens = rd_u8(&r);
     r.bad |= s.n_listens > ADMIN_LISTENS;
     for (unsigned i = 0; rd_ok(&r) && i < s.n_listens; i++)
-        get_text(&r, s.listens[i], sizeof(s.listens[i]));
+        rd_text(&r, s.listens[i], sizeof(s.listens[i]));
     s.n_roles = rd_u16(&r);
     r.bad |= s.n_roles > ADMIN_ROLES;
     for (unsigned i = 0; rd_ok(&r) && i < s.n_roles; i++)
         get_role(&r, &s.roles[i]);
-    if (end(&r) < 0)
-        return end(&r);
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
     *ret_s = s;
     return 0;
 }
@@ -356,7 +321,7 @@ int admin_next_line(struct rd *r, struct slice *ret_line)
 void admin_put_done(struct wr *w, enum admin_outcome outcome, const char *words)
 {
     wr_u8(w, (unsigned)outcome);
-    put_text(w, words, sizeof(((struct admin_done *)0)->words));
+    wr_text(w, words, sizeof(((struct admin_done *)0)->words));
 }
 
 int admin_get_done(struct slice body, struct admin_done *ret_d)
@@ -364,9 +329,9 @@ int admin_get_done(struct slice body, struct admin_done *ret_d)
     struct rd r = rd_slice(body);
     struct admin_done d;
     unsigned outcome = rd_u8(&r);
-    get_text(&r, d.words, sizeof(d.words));
-    if (end(&r) < 0)
-        return end(&r);
+    rd_text(&r, d.words, sizeof(d.words));
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
     if (outcome > ADMIN_OUTCOME_MISSING)
         return ERR_VALUE;
     d.outcome = (enum admin_outcome)outcome;

@@ -304,3 +304,20 @@ void prefix_get(struct rd *r, struct prefix *p)
     if ((p->family != 4 && p->family != 6) || p->len > (p->family == 4 ? 32 : 128))
         r->bad = true;
 }
+
+void prefix_put_maybe(struct wr *w, const struct prefix *p)
+{
+    if (p->family)
+        prefix_put(w, p);
+    else
+        wr_u8(w, 0);
+}
+
+void prefix_get_maybe(struct rd *r, struct prefix *p)
+{
+    *p = (struct prefix){ 0 };
+    if (rd_left(r) && rd_peek(r, 0) == 0)
+        rd_skip(r, 1);
+    else
+        prefix_get(r, p);
+}

@@ -35,5 +35,8 @@ const char *prefix_text(const struct prefix *p, char buf[PREFIX_TEXT]);
  * 4 or 6 with a length that it has makes the reader bad; "none" is the caller's to write differently. */
 void prefix_put(struct wr *w, const struct prefix *p);
 void prefix_get(struct rd *r, struct prefix *p);
+/* The same for one that may be "none" (family 0), which is one byte then. */
+void prefix_put_maybe(struct wr *w, const struct prefix *p);
+void prefix_get_maybe(struct rd *r, struct prefix *p);
 
 #endif

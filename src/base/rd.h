@@ -8,6 +8,7 @@
 #ifndef ADIT_BASE_RD_H
 #define ADIT_BASE_RD_H
 
+#include "base/err.h"
 #include "base/slice.h"
 
 struct rd {
@@ -115,6 +116,36 @@ static inline void rd_copy(struct rd *r, void *dst, size_t n)
 static inline uint8_t rd_peek(const struct rd *r, size_t i)
 {
     return !r->bad && rd_left(r) > i ? r->p[i] : 0;
+}
+
+/* ---- what our own processes write to each other (wr.h has the other half) ---- */
+
+/* 0 or 1; anything else is bad. */
+static inline bool rd_bool(struct rd *r)
+{
+    unsigned v = rd_u8(r);
+    r->bad |= v > 1;
+    return v == 1;
+}
+
+/* A text with its length before it, into a field of cap bytes, with a NUL. One that does not fit or has a NUL inside is bad;
+ * the field is empty then. */
+static inline void rd_text(struct rd *r, char *dst, size_t cap)
+{
+    struct slice s = rd_take(r, rd_u16(r));
+    r->bad |= s.n >= cap;
+    for (size_t i = 0; i < s.n; i++)
+        r->bad |= s.p[i] == 0;
+    size_t n = r->bad ? 0 : s.n;
+    if (n)
+        memcpy(dst, s.p, n);
+    dst[n] = 0;
+}
+
+/* How a decoder ends: 0, ERR_TRUNCATED (also for anything else that was bad), or ERR_TRAILING. */
+static inline int rd_finish(const struct rd *r)
+{
+    return rd_end(r) ? 0 : rd_ok(r) ? ERR_TRAILING : ERR_TRUNCATED;
 }
 
 #endif

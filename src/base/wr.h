@@ -116,4 +116,14 @@ static inline void wr_patch_u16(struct wr *w, size_t at, unsigned v)
     w->buf[at + 1] = (uint8_t)v;
 }
 
+/* A text with its length before it, cut to what a field of cap bytes takes: rd_text() reads it. cap is at most 65536. */
+static inline void wr_text(struct wr *w, const char *s, size_t cap)
+{
+    size_t n = 0;
+    while (n + 1 < cap && s[n])
+        n++;
+    wr_u16(w, (unsigned)n);
+    wr_bytes(w, s, n);
+}
+
 #endif

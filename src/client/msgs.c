@@ -3,33 +3,7 @@
 
 #include "base/secret.h"
 
-static void put_text(struct wr *w, const char *s)
-{
-    wr_u16(w, (unsigned)strlen(s));
-    wr_str(w, s);
-}
-
-/* A text of at most cap - 1 bytes without NULs. */
-static void get_text(struct rd *r, char *dst, size_t cap)
-{
-    size_t n = rd_u16(r);
-    struct slice s = rd_take(r, n);
-    if (s.n >= cap || (s.n && memchr(s.p, 0, s.n))) {
-        r->bad = true;
-        return;
-    }
-    memcpy(dst, s.p, s.n);
-    dst[s.n] = 0;
-}
-
-/* 0 or 1. */
-static bool get_flag(struct rd *r)
-{
-    unsigned v = rd_u8(r);
-    if (v > 1)
-        r->bad = true;
-    return v == 1;
-}
+enum { WHY = 256 };
 
 /* One address: a whole network from a process that was taken over would become a route. */
 static void get_address(struct rd *r, struct prefix *p)
@@ -42,12 +16,12 @@ static void get_address(struct rd *r, struct prefix *p)
 size_t plan_encode(const struct plan *p, uint8_t *dst, size_t cap)
 {
     struct wr w = wr_of(dst, cap);
-    put_text(&w, p->host);
+    wr_text(&w, p->host, sizeof p->host);
     wr_u8(&w, p->host_is_ip);
     wr_u16(&w, p->port);
-    put_text(&w, p->host_header);
-    put_text(&w, p->call);
-    put_text(&w, p->user);
+    wr_text(&w, p->host_header, sizeof p->host_header);
+    wr_text(&w, p->call, sizeof p->call);
+    wr_text(&w, p->user, sizeof p->user);
     wr_u16(&w, (unsigned)p->password_len);
     wr_bytes(&w, p->password, p->password_len);
     wr_u8(&w, p->n_pins);
@@ -72,12 +46,12 @@ int plan_decode(struct slice body, struct plan *ret_p)
 {
     struct rd r = rd_slice(body);
     struct plan p = { 0 };
-    get_text(&r, p.host, sizeof p.host);
-    p.host_is_ip = get_flag(&r);
+    rd_text(&r, p.host, sizeof p.host);
+    p.host_is_ip = rd_bool(&r);
     p.port = rd_u16(&r);
-    get_text(&r, p.host_header, sizeof p.host_header);
-    get_text(&r, p.call, sizeof p.call);
-    get_text(&r, p.user, sizeof p.user);
+    rd_text(&r, p.host_header, sizeof p.host_header);
+    rd_text(&r, p.call, sizeof p.call);
+    rd_text(&r, p.user, sizeof p.user);
     p.password_len = rd_u16(&r);
     if (p.password_len > sizeof p.password)
         return ERR_LENGTH;
@@ -100,10 +74,10 @@ int plan_decode(struct slice body, struct plan *ret_p)
         return ERR_LENGTH;
     for (unsigned i = 0; i < p.n_addresses; i++)
         get_address(&r, &p.addresses[i]);
-    p.want_dns = get_flag(&r);
-    p.want_ipv6 = get_flag(&r);
-    p.want_prefix = get_flag(&r);
-    p.verbose = get_flag(&r);
+    p.want_dns = rd_bool(&r);
+    p.want_ipv6 = rd_bool(&r);
+    p.want_prefix = rd_bool(&r);
+    p.verbose = rd_bool(&r);
     rd_copy(&r, p.interface_id, sizeof p.interface_id);
     rd_copy(&r, p.duid, sizeof p.duid);
     if (!rd_end(&r))
@@ -116,17 +90,17 @@ int plan_decode(struct slice body, struct plan *ret_p)
 size_t addresses_encode(const struct prefix *a, unsigned n, const char *why, uint8_t *dst, size_t cap)
 {
     struct wr w = wr_of(dst, cap);
-    put_text(&w, why);
+    wr_text(&w, why, WHY);
     wr_u8(&w, n);
     for (unsigned i = 0; i < n; i++)
         prefix_put(&w, &a[i]);
     return wr_len(&w);
 }
 
-int addresses_decode(struct slice body, struct prefix *a, unsigned max, char why[256])
+int addresses_decode(struct slice body, struct prefix *a, unsigned max, char why[WHY])
 {
     struct rd r = rd_slice(body);
-    get_text(&r, why, 256);
+    rd_text(&r, why, WHY);
     unsigned n = rd_u8(&r);
     if (n > max)
         return ERR_LENGTH;
@@ -154,8 +128,8 @@ int up_decode(struct slice body, struct up_net *ret_u)
 {
     struct rd r = rd_slice(body);
     struct up_net u = { 0 };
-    u.ipv4 = get_flag(&r);
-    u.ipv6 = get_flag(&r);
+    u.ipv4 = rd_bool(&r);
+    u.ipv6 = rd_bool(&r);
     u.our_addr = rd_u32(&r);
     u.peer_addr = rd_u32(&r);
     u.dns[0] = rd_u32(&r);
@@ -196,7 +170,7 @@ static unsigned get_hosts(struct rd *r, struct prefix *p, unsigned max)
 
 static void get_name(struct rd *r, struct dns_name *d)
 {
-    get_text(r, d->text, sizeof d->text);
+    rd_text(r, d->text, sizeof d->text);
     if (d->text[0] && !dns_name_ok(d->text))
         r->bad = true;
 }
@@ -221,13 +195,13 @@ size_t offer_encode(const struct net_offer *o, uint8_t *dst, size_t cap)
     }
     put_prefixes(&w, o->dns, o->n_dns);
     put_prefixes(&w, o->nbns, o->n_nbns);
-    put_text(&w, o->domain.text);
+    wr_text(&w, o->domain.text, sizeof o->domain.text);
     wr_u8(&w, o->n_search);
     for (unsigned i = 0; i < o->n_search; i++)
-        put_text(&w, o->search[i].text);
+        wr_text(&w, o->search[i].text, sizeof o->search[i].text);
     put_prefixes(&w, o->delegated, o->n_delegated);
     wr_u16(&w, o->mtu6);
-    put_text(&w, o->wpad);
+    wr_text(&w, o->wpad, sizeof o->wpad);
     return wr_len(&w);
 }
 
@@ -236,7 +210,7 @@ static void get_addresses(struct rd *r, struct net_offer *o)
     unsigned n = get_count(r, NET_ADDRESSES);
     for (unsigned i = 0; i < n; i++) {
         prefix_get(r, &o->addresses[i].p);
-        o->addresses[i].deprecated = get_flag(r);
+        o->addresses[i].deprecated = rd_bool(r);
         if (o->addresses[i].p.family != 6)
             r->bad = true;
     }
@@ -261,10 +235,10 @@ int offer_decode(struct slice body, struct net_offer *ret_o)
 {
     struct rd r = rd_slice(body);
     struct net_offer o = { 0 };
-    o.dhcp4 = get_flag(&r);
-    o.ra = get_flag(&r);
-    o.dhcp6 = get_flag(&r);
-    o.routes4 = get_flag(&r);
+    o.dhcp4 = rd_bool(&r);
+    o.ra = rd_bool(&r);
+    o.dhcp6 = rd_bool(&r);
+    o.routes4 = rd_bool(&r);
     get_addresses(&r, &o);
     get_routes(&r, &o);
     o.n_dns = get_hosts(&r, o.dns, NET_DNS);
@@ -283,7 +257,7 @@ int offer_decode(struct slice body, struct net_offer *ret_o)
             r.bad = true;
     }
     o.mtu6 = rd_u16(&r);
-    get_text(&r, o.wpad, sizeof o.wpad);
+    rd_text(&r, o.wpad, sizeof o.wpad);
     if (!rd_end(&r))
         return ERR_LENGTH;
     *ret_o = o;

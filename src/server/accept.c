@@ -12,6 +12,7 @@
 enum {
     ACCEPT_TURN = 8, /* connections a turn: other workers and the sessions get theirs */
     ACCEPT_PAUSE_MS = 200,
+    ACCEPT_LAST = 4096, /* the longest queue that Linux makes of itself (net.core.somaxconn) */
 };
 
 static void set_all(struct worker *w, int events)
@@ -103,8 +104,9 @@ void accept_remove(struct worker *w, uint32_t slot)
     struct listener *l = slot < CONFIG_LISTENS ? &w->listeners[slot] : NULL;
     if (!l || l->fd < 0)
         return;
-    while (accept_one(l) == 1)
-        ; /* their handshake is done: they were promised a server */
+    /* Their handshake is done: they were promised a server. But whoever goes on connecting does not keep us here. */
+    for (unsigned i = 0; i < ACCEPT_LAST && accept_one(l) == 1; i++)
+        ;
     close_listener(l);
 }
 

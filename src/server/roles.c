@@ -12,47 +12,6 @@ static struct slice get_bytes(struct rd *r)
     return rd_take(r, rd_u32(r));
 }
 
-static void put_text(struct wr *w, const char *s)
-{
-    put_bytes(w, slice_str(s));
-}
-
-/* A string of ours: no longer than the field, no NUL inside. */
-static void get_text(struct rd *r, char *dst, size_t cap)
-{
-    struct slice s = get_bytes(r);
-    for (size_t i = 0; i < s.n; i++)
-        r->bad |= s.p[i] == 0;
-    if (s.n >= cap)
-        r->bad = true;
-    if (!rd_ok(r)) {
-        dst[0] = 0;
-        return;
-    }
-    memcpy(dst, s.p, s.n);
-    dst[s.n] = 0;
-}
-
-static int end(const struct rd *r)
-{
-    return rd_end(r) ? 0 : rd_ok(r) ? ERR_TRAILING : ERR_TRUNCATED;
-}
-
-/* One that may be none: family 0. */
-static void put_maybe(struct wr *w, const struct prefix *p)
-{
-    wr_u8(w, p->family != 0);
-    if (p->family)
-        prefix_put(w, p);
-}
-
-static void get_maybe(struct rd *r, struct prefix *p)
-{
-    *p = (struct prefix){ 0 };
-    if (rd_u8(r))
-        prefix_get(r, p);
-}
-
 static void put_prefixes(struct wr *w, const struct prefix *p, unsigned n)
 {
     wr_u8(w, n);
@@ -84,8 +43,8 @@ int role_get_cert(struct slice body, struct role_cert *ret_c)
     struct role_cert c;
     c.chain = get_bytes(&r);
     c.key = get_bytes(&r);
-    if (end(&r) < 0)
-        return end(&r);
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
     *ret_c = c;
     return 0;
 }
@@ -93,21 +52,21 @@ int role_get_cert(struct slice body, struct role_cert *ret_c)
 static void put_who(struct wr *w, const struct judge_who *who)
 {
     wr_u64(w, who->session);
-    put_text(w, who->call);
-    put_text(w, who->peer);
-    put_text(w, who->local);
+    wr_text(w, who->call, sizeof(who->call));
+    wr_text(w, who->peer, sizeof(who->peer));
+    wr_text(w, who->local, sizeof(who->local));
     wr_bytes(w, who->cert_sha256, sizeof(who->cert_sha256));
-    put_text(w, who->ident);
+    wr_text(w, who->ident, sizeof(who->ident));
 }
 
 static void get_who(struct rd *r, struct judge_who *who)
 {
     who->session = rd_u64(r);
-    get_text(r, who->call, sizeof(who->call));
-    get_text(r, who->peer, sizeof(who->peer));
-    get_text(r, who->local, sizeof(who->local));
+    rd_text(r, who->call, sizeof(who->call));
+    rd_text(r, who->peer, sizeof(who->peer));
+    rd_text(r, who->local, sizeof(who->local));
     rd_copy(r, who->cert_sha256, sizeof(who->cert_sha256));
-    get_text(r, who->ident, sizeof(who->ident));
+    rd_text(r, who->ident, sizeof(who->ident));
 }
 
 void role_put_ask(struct wr *w, const struct role_ask *a)
@@ -136,8 +95,8 @@ int role_get_ask(struct slice body, struct role_ask *ret_a)
     q->challenge = get_bytes(&r);
     q->response = get_bytes(&r);
     q->eap = get_bytes(&r);
-    if (end(&r) < 0)
-        return end(&r);
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
     if (method == AUTH_NONE || method >= AUTH_METHODS || q->name.n >= AUTH_NAME_MAX ||
         q->password.n > AUTH_PASSWORD_BYTES || q->challenge.n > 64 || q->response.n > 64 || q->eap.n > AUTH_EAP_MAX)
         return ERR_VALUE;
@@ -155,8 +114,8 @@ static void put_params(struct wr *w, const struct params *p)
         wr_u32(w, p->nbns[i]);
     }
     put_prefixes(w, p->dns6, p->n_dns6);
-    put_maybe(w, &p->link6);
-    put_maybe(w, &p->delegated6);
+    prefix_put_maybe(w, &p->link6);
+    prefix_put_maybe(w, &p->delegated6);
     wr_u8(w, p->pool);
     wr_u8(w, p->group);
     wr_u16(w, p->mtu);
@@ -174,8 +133,8 @@ static void get_params(struct rd *r, struct params *p)
         p->nbns[i] = rd_u32(r);
     }
     p->n_dns6 = get_prefixes(r, p->dns6, PARAMS_DNS);
-    get_maybe(r, &p->link6);
-    get_maybe(r, &p->delegated6);
+    prefix_get_maybe(r, &p->link6);
+    prefix_get_maybe(r, &p->delegated6);
     p->pool = rd_u8(r);
     p->group = rd_u8(r);
     p->mtu = rd_u16(r);
@@ -195,8 +154,8 @@ void role_put_verdict(struct wr *w, const struct role_verdict *v)
     wr_bytes(w, v->verdict.hlak, sizeof(v->verdict.hlak));
     put_bytes(w, v->verdict.eap);
     put_bytes(w, v->verdict.text);
-    put_text(w, v->user);
-    put_text(w, v->reason);
+    wr_text(w, v->user, sizeof(v->user));
+    wr_text(w, v->reason, sizeof(v->reason));
     put_params(w, &v->params);
 }
 
@@ -213,11 +172,11 @@ int role_get_verdict(struct slice body, struct role_verdict *ret_v)
     rd_copy(&r, v.verdict.hlak, sizeof(v.verdict.hlak));
     v.verdict.eap = get_bytes(&r);
     v.verdict.text = get_bytes(&r);
-    get_text(&r, v.user, sizeof(v.user));
-    get_text(&r, v.reason, sizeof(v.reason));
+    rd_text(&r, v.user, sizeof(v.user));
+    rd_text(&r, v.reason, sizeof(v.reason));
     get_params(&r, &v.params);
-    if (end(&r) < 0)
-        return end(&r);
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
     if (kind > VERDICT_REFUSE || v.verdict.eap.n > AUTH_EAP_MAX || v.verdict.text.n > AUTH_TEXT_MAX)
         return ERR_VALUE;
     v.verdict.kind = (enum auth_verdict_kind)kind;
@@ -228,7 +187,7 @@ int role_get_verdict(struct slice body, struct role_verdict *ret_v)
 void role_put_held(struct wr *w, const struct role_held *h)
 {
     put_who(w, &h->who);
-    put_text(w, h->user);
+    wr_text(w, h->user, sizeof(h->user));
     wr_u8(w, h->up);
     wr_u8(w, h->pool);
     wr_u8(w, h->group);
@@ -240,13 +199,13 @@ int role_get_held(struct slice body, struct role_held *ret_h)
     struct rd r = rd_slice(body);
     struct role_held h = { 0 };
     get_who(&r, &h.who);
-    get_text(&r, h.user, sizeof(h.user));
+    rd_text(&r, h.user, sizeof(h.user));
     h.up = rd_u8(&r) != 0;
     h.pool = rd_u8(&r);
     h.group = rd_u8(&r);
     h.n_prefixes = get_prefixes(&r, h.prefixes, PARAMS_PREFIXES);
-    if (end(&r) < 0)
-        return end(&r);
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
     *ret_h = h;
     return 0;
 }
@@ -260,8 +219,8 @@ int role_get_session(struct slice body, uint64_t *ret_session)
 {
     struct rd r = rd_slice(body);
     uint64_t session = rd_u64(&r);
-    if (end(&r) < 0)
-        return end(&r);
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
     *ret_session = session;
     return 0;
 }
@@ -274,7 +233,7 @@ void role_put_counters(struct wr *w, const struct role_counters *c)
     wr_u64(w, c->packets_in);
     wr_u64(w, c->packets_out);
     wr_u64(w, c->drops);
-    put_text(w, c->cause);
+    wr_text(w, c->cause, sizeof(c->cause));
 }
 
 int role_get_counters(struct slice body, struct role_counters *ret_c)
@@ -286,9 +245,9 @@ int role_get_counters(struct slice body, struct role_counters *ret_c)
     c.packets_in = rd_u64(&r);
     c.packets_out = rd_u64(&r);
     c.drops = rd_u64(&r);
-    get_text(&r, c.cause, sizeof(c.cause));
-    if (end(&r) < 0)
-        return end(&r);
+    rd_text(&r, c.cause, sizeof(c.cause));
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
     *ret_c = c;
     return 0;
 }
@@ -296,7 +255,7 @@ int role_get_counters(struct slice body, struct role_counters *ret_c)
 void role_put_end(struct wr *w, uint64_t session, const char *reason)
 {
     wr_u64(w, session);
-    put_text(w, reason);
+    wr_text(w, reason, ROLE_REASON);
 }
 
 int role_get_end(struct slice body, uint64_t *ret_session, char reason[ROLE_REASON])
@@ -304,9 +263,9 @@ int role_get_end(struct slice body, uint64_t *ret_session, char reason[ROLE_REAS
     struct rd r = rd_slice(body);
     char text[ROLE_REASON];
     uint64_t session = rd_u64(&r);
-    get_text(&r, text, sizeof(text));
-    if (end(&r) < 0)
-        return end(&r);
+    rd_text(&r, text, sizeof(text));
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
     *ret_session = session;
     memcpy(reason, text, sizeof(text));
     return 0;
@@ -326,8 +285,8 @@ int role_get_own(struct slice body, struct role_own *ret_o)
     o.worker = rd_u32(&r);
     o.session = rd_u64(&r);
     o.n_prefixes = get_prefixes(&r, o.prefixes, PARAMS_PREFIXES);
-    if (end(&r) < 0)
-        return end(&r);
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
     *ret_o = o;
     return 0;
 }

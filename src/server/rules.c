@@ -8,10 +8,10 @@
 #define ALWAYS   (ROLE_SETUP | ROLE_RUN | ROLE_ENDING)
 #define N(rules) (sizeof(rules) / sizeof((rules)[0]))
 
-enum { COUNTERS_MIN = 6 * 8 + 4, COUNTERS_MAX = COUNTERS_MIN + ROLE_REASON, OWN_MAX = 13 + 18 * PARAMS_PREFIXES };
+enum { COUNTERS_MIN = 6 * 8 + 2, COUNTERS_MAX = COUNTERS_MIN + ROLE_REASON, OWN_MAX = 13 + 18 * PARAMS_PREFIXES };
 /* Four texts and their lengths, the hash, the user's name, whether it is up, pool and group, the prefixes. */
 enum {
-    HELD_MIN = 8 + 4 * 4 + 32 + 4 + 1 + 2 + 1,
+    HELD_MIN = 8 + 4 * 2 + 32 + 2 + 1 + 2 + 1,
     HELD_MAX = HELD_MIN + 40 + 64 + 64 + 64 + AUTH_NAME_MAX + 18 * PARAMS_PREFIXES
 };
 
@@ -62,15 +62,15 @@ static const struct imsg_rule to_master[] = {
 static const struct imsg_rule worker_to_authd[] = {
     { ROLE_HELD,        RUN,          HELD_MIN, HELD_MAX, 0, "session held" },
     { ROLE_HELD_END,    RUN,          0,   0,        0, "end of sessions held" },
-    { ROLE_ASK,         RUN,          78,  8192,     0, "question" },
+    { ROLE_ASK,         RUN,          70,  8192,     0, "question" },
     { ROLE_UP,          RUN,          8,   8,        0, "session up" },
     { ROLE_COUNTERS,    LIVE,         COUNTERS_MIN, COUNTERS_MAX, 0, "counters" },
     { ROLE_DOWN,        LIVE,         COUNTERS_MIN, COUNTERS_MAX, 0, "session down" },
 };
 static const struct imsg_rule authd_to_worker[] = {
     { ROLE_OPEN,        ALWAYS,       0,   0,        0, "open" },
-    { ROLE_VERDICT,     ALWAYS,       112, 8192,     0, "verdict" },
-    { ROLE_END,         ALWAYS,       12,  12 + ROLE_REASON, 0, "end of a session" },
+    { ROLE_VERDICT,     ALWAYS,       108, 8192,     0, "verdict" },
+    { ROLE_END,         ALWAYS,       10,  10 + ROLE_REASON, 0, "end of a session" },
     { ROLE_OWN,         ALWAYS,       13,  OWN_MAX,  0, "owner" },
     { ROLE_DISOWN,      ALWAYS,       13,  OWN_MAX,  0, "owner gone" },
     { ROLE_ASSERT,      ALWAYS,       8,   8,        0, "steering entries" },

@@ -154,6 +154,29 @@ static void numbers_go_both_ways(void **state)
     assert_true(prefix_eq(&p, &same));
 }
 
+static void none_is_one_byte(void **state)
+{
+    (void)state;
+    uint8_t buf[40];
+    struct wr w = wr_of(buf, sizeof buf);
+    struct prefix none = { 0 }, p = parse("fd00:7::/56"), q = p;
+    prefix_put_maybe(&w, &none);
+    prefix_put_maybe(&w, &p);
+    assert_int_equal(wr_len(&w), 1 + 18);
+    struct rd r = rd_slice(wr_slice(&w));
+    prefix_get_maybe(&r, &q);
+    assert_int_equal(q.family, 0);
+    prefix_get_maybe(&r, &q);
+    assert_true(rd_end(&r));
+    assert_true(prefix_eq(&p, &q));
+    prefix_get_maybe(&r, &q); /* nothing left is not "none" */
+    assert_false(rd_ok(&r));
+    uint8_t five[18] = { 5, 8 };
+    r = rd_of(five, sizeof five);
+    prefix_get_maybe(&r, &q);
+    assert_false(rd_ok(&r));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +186,7 @@ int main(void)
         cmocka_unit_test(knows_what_lies_inside),
         cmocka_unit_test(knows_what_overlaps),
         cmocka_unit_test(numbers_go_both_ways),
+        cmocka_unit_test(none_is_one_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,6 +134,42 @@ static void nothing_is_a_fine_reader(void **state)
     assert_false(rd_ok(&r));
 }
 
+static int text_of(const char *bytes, size_t n, char *dst, size_t cap)
+{
+    struct rd r = rd_of(bytes, n);
+    memset(dst, 'x', cap);
+    rd_text(&r, dst, cap);
+    return rd_finish(&r);
+}
+
+static void texts_fit_and_have_no_nul(void **state)
+{
+    (void)state;
+    char t[4];
+    assert_int_equal(text_of("\0\3abc", 5, t, sizeof t), 0);
+    assert_string_equal(t, "abc");
+    assert_int_equal(text_of("\0\0", 2, t, sizeof t), 0);
+    assert_string_equal(t, "");
+    assert_int_equal(text_of("\0\4abcd", 6, t, sizeof t), ERR_TRUNCATED); /* no room for the NUL */
+    assert_string_equal(t, "");
+    assert_int_equal(text_of("\0\3a\0c", 5, t, sizeof t), ERR_TRUNCATED);
+    assert_string_equal(t, "");
+    assert_int_equal(text_of("\0\3ab", 4, t, sizeof t), ERR_TRUNCATED);
+    assert_string_equal(t, "");
+    assert_int_equal(text_of("\0\2abc", 5, t, sizeof t), ERR_TRAILING);
+}
+
+static void a_bool_is_nothing_else(void **state)
+{
+    (void)state;
+    struct rd r = rd_of("\0\1\2", 3);
+    assert_false(rd_bool(&r));
+    assert_true(rd_bool(&r));
+    assert_true(rd_ok(&r));
+    assert_false(rd_bool(&r));
+    assert_false(rd_ok(&r));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +183,8 @@ int main(void)
         cmocka_unit_test(copy_is_all_or_zeros),
         cmocka_unit_test(peek_leaves_no_trace),
         cmocka_unit_test(nothing_is_a_fine_reader),
+        cmocka_unit_test(texts_fit_and_have_no_nul),
+        cmocka_unit_test(a_bool_is_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -103,6 +103,19 @@ static void nothing_can_be_written_nowhere(void **state)
     assert_false(wr_ok(&w));
 }
 
+static void texts_are_cut_to_the_field(void **state)
+{
+    (void)state;
+    uint8_t buf[8];
+    struct wr w = wr_of(buf, sizeof buf);
+    wr_text(&w, "abcdef", 4);
+    wr_text(&w, "", 4);
+    assert_int_equal(wr_len(&w), 7);
+    assert_memory_equal(buf, "\0\3abc\0\0", 7);
+    wr_text(&w, "a", 4); /* no room */
+    assert_int_equal(wr_len(&w), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +126,7 @@ int main(void)
         cmocka_unit_test(length_fields_are_patched),
         cmocka_unit_test(patches_stay_inside),
         cmocka_unit_test(nothing_can_be_written_nowhere),
+        cmocka_unit_test(texts_are_cut_to_the_field),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
