@@ -51,6 +51,12 @@ struct turn *turns_next(struct turns *t, uint32_t *ret_share);
 /* What it did with its turn. Without `more` it leaves; turns_add() brings it back. */
 void turns_spent(struct turns *t, struct turn *s, uint64_t bytes, bool more);
 
+/* Somebody else has something to send. */
+static inline bool turns_others(const struct turns *t, const struct turn *s)
+{
+    return t->busy > (s->list != TURN_NONE && !s->idle);
+}
+
 static inline bool turns_empty(const struct turns *t)
 {
     return !t->busy;

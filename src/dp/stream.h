@@ -179,6 +179,10 @@ void stream_queue(struct stream *s, const struct batch *packets, msec now);
 /* Sends what waits: ciphertext, control messages, queued packets. Call it when the socket can be written, and once after
  * events have been answered. */
 void stream_flush(struct stream *s, msec now);
+/* The same with about `share` bytes of queued packets, 0: none of them. Returns how many. */
+uint64_t stream_turn(struct stream *s, uint32_t share, msec now);
+/* Packets wait, and the socket takes them. Not so for one that refuses now and then: it is asked before each turn. */
+bool stream_ready(const struct stream *s);
 
 void stream_tick(struct stream *s, msec now);
 msec stream_due(const struct stream *s);

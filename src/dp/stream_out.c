@@ -184,13 +184,15 @@ static void count_queue(struct stream *s)
     s->count.drops.n[DROP_QUEUE] = s->queue.dropped + s->queue.overflowed;
 }
 
-static void send_queue(struct stream *s, msec now)
+static uint64_t send_queue(struct stream *s, uint32_t share, msec now)
 {
     struct fq_bench *fq = &s->bench->fq;
     struct fq_turn t;
     usec at = queue_time(now);
-    uint32_t share = slow(s) ? s->pace.burst : STREAM_SHARE; /* slow: a bit, and the socket is asked again */
-    for (uint64_t sent = 0; sent < share && !blocked(s) && fq_next(&s->queue, fq, at, &t);) {
+    uint64_t sent = 0;
+    if (slow(s) && share > s->pace.burst)
+        share = s->pace.burst; /* a bit, and the socket is asked again */
+    while (sent < share && !blocked(s) && fq_next(&s->queue, fq, at, &t)) {
         struct gso g;
         uint32_t end = t.packet.n;
         if (gso_init(&g, t.packet.vnet, slice_of(t.packet.p, end)) < 0) {
@@ -205,6 +207,7 @@ static void send_queue(struct stream *s, msec now)
     }
     stream_seal(s, now);
     count_queue(s);
+    return sent;
 }
 
 /* A packet that the socket did not take, or not all of; `end` bytes of it have gone. */
@@ -247,7 +250,7 @@ void stream_send(struct stream *s, const struct batch *packets, msec now)
     for (unsigned i = 0; i < packets->n; i++)
         put_packet(s, &packets->at[i], false, now);
     if (slow(s) && !blocked(s))
-        send_queue(s, now);
+        (void)send_queue(s, STREAM_SHARE, now);
     stream_seal(s, now);
     stream_ship(s, now);
     count_queue(s);
@@ -276,21 +279,33 @@ static void finish(struct stream *s, msec now)
         stream_enter(s, STREAM_DEAD, now);
 }
 
-void stream_flush(struct stream *s, msec now)
+bool stream_ready(const struct stream *s)
 {
+    return s->state == STREAM_TUNNEL && !fq_empty(&s->queue) && !blocked(s) && !slow(s);
+}
+
+uint64_t stream_turn(struct stream *s, uint32_t share, msec now)
+{
+    uint64_t sent = 0;
     if (s->state == STREAM_DEAD || s->broken || !stream_unblock(s, now))
-        return;
+        return 0;
     if (s->state == STREAM_HANDSHAKE && s->conf.tunnel->role == TUNNEL_CLIENT && !s->tls)
         (void)stream_shake(s, now); /* the client speaks first */
     if ((s->state == STREAM_TUNNEL || s->state == STREAM_FLUSH) && stream_lend(s, now)) {
         send_control(s, now);
         stream_ship(s, now);
     }
-    if (s->state == STREAM_TUNNEL && !fq_empty(&s->queue)) {
-        send_queue(s, now);
+    if (s->state == STREAM_TUNNEL && share && !fq_empty(&s->queue)) {
+        sent = send_queue(s, share, now);
         stream_ship(s, now);
     }
     if (s->state == STREAM_FLUSH && !s->broken && !wait_left(&s->out))
         finish(s, now);
     stream_unlend(s);
+    return sent;
+}
+
+void stream_flush(struct stream *s, msec now)
+{
+    (void)stream_turn(s, STREAM_SHARE, now);
 }

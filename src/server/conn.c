@@ -30,6 +30,7 @@ static void make_call_id(char call[CONN_CALL])
 static void conn_free(struct conn *c)
 {
     struct worker *w = c->w;
+    turns_remove(&w->turns, &c->turn);
     slab_remove(&w->conns, c->handle);
     if (c->asked && !c->over)
         conn_report(c, ROLE_DOWN, "cut");
@@ -49,9 +50,7 @@ static void conn_free(struct conn *c)
     worker_conn_gone(w);
 }
 
-/* After every call into the stream: sends what came of it, takes its events, arms the watch and the timer. Frees the
- * connection once it is dead. */
-static void conn_settle(struct conn *c)
+void conn_settle(struct conn *c)
 {
     msec now = loop_now(c->w->loop);
     struct stream_event ev;
@@ -59,7 +58,7 @@ static void conn_settle(struct conn *c)
     do {
         any = false;
         conn_inform_turn(c);
-        stream_flush(&c->stream, now);
+        (void)stream_turn(&c->stream, 0, now); /* its packets wait for their turn */
         while (stream_event(&c->stream, &ev, now)) {
             any = true;
             conn_on_event(c, &ev);
@@ -114,6 +113,8 @@ static void on_socket(void *ctx, int events)
         while (stream_event(&c->stream, &ev, now))
             conn_on_event(c, &ev);
     }
+    if (events & LOOP_WRITE && !fq_empty(&c->stream.queue))
+        conn_wait_turn(c);
     conn_settle(c);
 }
 
@@ -213,9 +214,11 @@ void conn_renew(struct conn *c)
 
 void conn_send(struct conn *c, const struct batch *packets, bool queue)
 {
-    if (queue) {
+    if (queue || turns_others(&c->w->turns, &c->turn)) {
         stream_queue(&c->stream, packets, loop_now(c->w->loop));
         watch_set(c->watch, stream_wants(&c->stream));
+        if (stream_ready(&c->stream))
+            conn_wait_turn(c);
         return;
     }
     stream_send(&c->stream, packets, loop_now(c->w->loop));

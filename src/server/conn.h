@@ -6,6 +6,7 @@
 #ifndef ADIT_SERVER_CONN_H
 #define ADIT_SERVER_CONN_H
 
+#include "dp/fq_turns.h"
 #include "net/sock.h"
 #include "server/conn_inform.h"
 #include "server/worker.h"
@@ -25,6 +26,7 @@ struct conn {
     uint64_t handle;
     struct env env; /* notes find their way back to this connection */
     struct watch *watch;
+    struct turn turn; /* its place among those that have something to send */
     struct timer *timer;
     msec armed; /* when the timer fires; it may be too early, never too late */
     struct prefix peer;
@@ -55,6 +57,9 @@ struct conn {
 /* Takes a connection over; on failure the descriptor is closed and nothing is left. */
 void conn_accept(struct worker *w, int fd, const struct sockaddr *peer);
 struct conn *conn_get(struct worker *w, uint64_t handle);
+/* After every call into its stream: sends what came of it but for its packets, takes its events, arms watch and timer.
+ * Frees it once it is dead. */
+void conn_settle(struct conn *c);
 
 /* Packets from the TUN to this session. May free it. */
 void conn_send(struct conn *c, const struct batch *packets, bool queue); /* queue: they wait for their turn */
@@ -77,6 +82,10 @@ void conn_renew(struct conn *c);
 /* Counters to authd. */
 void conn_report(struct conn *c, enum role_msg type, const char *cause);
 
+/* turns.c: its queue is looked after, in byte-fair turns with the others. */
+void conn_wait_turn(struct conn *c);
+/* Sends about `share` bytes of its queue. Returns how many. May free it. */
+uint64_t conn_take_turn(struct conn *c, uint32_t share);
 /* conn_ask.c: keeps a question, and forgets it. False: no memory. */
 bool conn_keep_question(struct conn *c, uint32_t ask, struct slice body) MUST_CHECK;
 void conn_forget_question(struct conn *c);

@@ -259,6 +259,7 @@ static int worker_init(struct worker *w, unsigned index)
         w->listeners[i].fd = -1;
     prim_random(NULL, (uint8_t *)&seed, sizeof(seed));
     slab_init(&w->conns, seed);
+    turns_init(&w->turns, 0);
     w->loop = loop_new();
     if (!w->loop || stream_bench_init(&w->bench) < 0 || plane_init(&w->plane, w->loop, index, deliver, w) < 0)
         return ERR_NOMEM;
@@ -271,6 +272,7 @@ static int worker_init(struct worker *w, unsigned index)
 
 static void worker_done(struct worker *w)
 {
+    loop_undefer(w->loop, w);
     accept_stop(w);
     timer_free(w->interim);
     timer_free(w->tidy);

@@ -5,6 +5,7 @@
 #define ADIT_SERVER_WORKER_H
 
 #include "config/config.h"
+#include "dp/fq_turns.h"
 #include "dp/stream.h"
 #include "server/limits.h"
 #include "server/plane.h"
@@ -47,6 +48,8 @@ struct worker {
     struct timer *accept_again;
     struct slab conns;
     struct plane plane;
+    struct turns turns; /* sessions whose sockets take what their queues hold */
+    bool turning;       /* they are about to be given out */
     struct timer *tidy; /* gives memory back once traffic has calmed down */
     uint64_t tidy_seen; /* bench.shipped at its last look */
     bool tidied;
@@ -77,6 +80,8 @@ void worker_tell_authd(struct worker *w, enum role_msg type, uint32_t id, const 
 /* worker_admin.c: takes over the channel to a (new) admin; begins to take samples; both ERR_NOMEM. */
 int worker_meet_admin(struct worker *w, int fd) MUST_CHECK;
 int worker_stats_start(struct worker *w) MUST_CHECK;
+/* turns.c: gives out turns, after the callbacks of this turn of the loop. */
+void worker_turns(struct worker *w);
 /* worker.c: the last session of a worker that is ending has gone. */
 void worker_conn_gone(struct worker *w);
 

@@ -222,7 +222,7 @@ static inline void bring_up(void)
 
 static uint8_t packet_bytes[BATCH_MAX][PACKET];
 
-static inline void send_numbered(struct end *e, uint32_t first, unsigned n, uint32_t size)
+static inline struct batch numbered(uint32_t first, unsigned n, uint32_t size)
 {
     struct batch b = { 0 };
     for (unsigned i = 0; i < n; i++) {
@@ -238,6 +238,12 @@ static inline void send_numbered(struct end *e, uint32_t first, unsigned n, uint
             p[k] = (uint8_t)(number + k);
         batch_add(&b, p, size);
     }
+    return b;
+}
+
+static inline void send_numbered(struct end *e, uint32_t first, unsigned n, uint32_t size)
+{
+    struct batch b = numbered(first, n, size);
     stream_send(&e->s, &b, now);
 }
 

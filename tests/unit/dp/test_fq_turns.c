@@ -110,6 +110,26 @@ static void comers_and_goers_starve_nobody(void **state)
     assert_true(sent * 4 > theirs); /* a third is due to it */
 }
 
+static void others_are_others(void **state)
+{
+    struct turns t;
+    struct turn a = { 0 }, b = { 0 };
+    uint32_t share;
+    (void)state;
+    turns_init(&t, QUANTUM);
+    assert_false(turns_others(&t, &a));
+    turns_add(&t, &a);
+    assert_false(turns_others(&t, &a));
+    assert_true(turns_others(&t, &b));
+    turns_add(&t, &b);
+    assert_true(turns_others(&t, &a));
+    turns_spent(&t, turns_next(&t, &share), 2 * QUANTUM, true); /* a */
+    (void)turns_next(&t, &share);
+    turns_spent(&t, &b, 1, false); /* idle, a's round goes on */
+    assert_false(turns_others(&t, &a));
+    assert_true(turns_others(&t, &b));
+}
+
 static void leaving_while_idle(void **state)
 {
     struct turns t;
@@ -175,6 +195,7 @@ int main(void)
         cmocka_unit_test(fair_in_bytes),
         cmocka_unit_test(a_newcomer_is_next),
         cmocka_unit_test(comers_and_goers_starve_nobody),
+        cmocka_unit_test(others_are_others),
         cmocka_unit_test(leaving_while_idle),
         cmocka_unit_test(random_calls),
     };

@@ -116,6 +116,47 @@ static void a_stalled_reader_costs_three_blocks(void **state)
     assert_int_equal(client.got, before + 32);
 }
 
+/* Packets that wait leave by shares; control messages do not wait for them. */
+static void a_turn_sends_its_share(void **state)
+{
+    (void)state;
+    bring_up();
+    assert_false(stream_ready(&server.s));
+    struct batch b = numbered(1, 30, PACKET);
+    stream_queue(&server.s, &b, now);
+    assert_int_equal(server.s.queue.packets, 30);
+    assert_true(stream_ready(&server.s));
+    assert_int_equal(stream_turn(&server.s, 0, now), 0);
+    assert_int_equal(server.s.queue.packets, 30);
+    assert_int_equal(stream_turn(&server.s, 1, now), PACKET); /* one packet at least, and never a part of one */
+    assert_int_equal(stream_turn(&server.s, 9 * PACKET, now), 9 * PACKET);
+    assert_int_equal(server.s.queue.packets, 20);
+    turn(&client);
+    assert_int_equal(client.got, 10);
+    uint64_t shipped = server.bench.shipped;
+    stream_close(&server.s, TUNNEL_CAUSE_LOCAL, 0, now);
+    assert_int_equal(stream_turn(&server.s, 0, now), 0);
+    assert_true(server.bench.shipped > shipped);
+    turn(&client);
+    assert_int_equal(client.got, 10);
+}
+
+/* Nothing is left to a turn by one that is blocked, over, or has nothing. */
+static void a_blocked_stream_is_not_ready(void **state)
+{
+    (void)state;
+    bring_up();
+    client.deaf = true;
+    for (unsigned i = 0; i < 8; i++)
+        send_numbered(&server, 1 + 50 * i, 50, PACKET);
+    assert_true(server.s.queue.packets > 0);
+    assert_false(stream_ready(&server.s));
+    assert_int_equal(stream_turn(&server.s, STREAM_SHARE, now), 0);
+    stream_abort(&server.s, STREAM_CAUSE_ABORT);
+    assert_false(stream_ready(&server.s));
+    assert_int_equal(stream_turn(&server.s, STREAM_SHARE, now), 0);
+}
+
 static void an_orderly_end_is_told_to_both(void **state)
 {
     (void)state;
@@ -252,6 +293,8 @@ int main(void)
         T(too_long_packets_are_dropped),
         T(new_keys_lose_nothing),
         T(a_stalled_reader_costs_three_blocks),
+        T(a_turn_sends_its_share),
+        T(a_blocked_stream_is_not_ready),
         T(an_orderly_end_is_told_to_both),
         T(an_end_towards_a_stalled_peer_is_bounded),
         T(a_lost_peer_ends_it),
