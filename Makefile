@@ -43,8 +43,8 @@ bench:
 	$(MAKE) all
 	bench/run $(BUILD)
 
-# The longer ones: make bench-latency B="--runs 3 --parts idle,load"
-BENCHES = bench-throughput bench-packets bench-latency bench-connects bench-sessions
+# All of them in twelve minutes: make bench-all; or one: make bench-latency B="--runs 3 --parts idle,load"
+BENCHES = bench-all bench-throughput bench-packets bench-latency bench-connects bench-sessions
 $(BENCHES):
 	tools/deps bench
 	$(MAKE) all

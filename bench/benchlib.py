@@ -5,6 +5,9 @@ server's namespace, one or more clients' namespaces with an outer link each, and
 routes in every namespace say `congctl` CC (opt.cc). What is compared is measured in turns (`interleave`), so that a noisy
 minute hits all alike. Numbers are of this machine and this run: compare ratios, not figures.
 
+A benchmark ends early, with the rounds that it has, when its --budget of seconds is over or somebody ends it (Ctrl-C, TERM);
+with --results FILE its targets and figures are also written there, a line of JSON each (bench/all makes its table of them).
+
 CPUs: everything that is measured runs in scheduling groups of its own that come before other work of the machine
 (`favour`). On a machine that compiled something meanwhile this was what steadied: a spread of 4 % instead of 300 %. With
 that, pinning (--pin sides: a server's namespace on CPU 0, a client's on CPU 1, as if they were two machines) did not narrow
@@ -39,6 +42,8 @@ def options(doc, *extra, **defaults):
     p.add_argument("--seconds", type=float, default=defaults.get("seconds", 2), help="of each measurement (default %(default)s)")
     p.add_argument("--only", default="", help="candidates, with commas between")
     p.add_argument("--cc", choices=["cubic", "bbr"], default="cubic", help="congestion control, inside and outside (default %(default)s)")
+    p.add_argument("--budget", type=float, default=0, help="seconds after which no new measurement is begun (default: none)")
+    p.add_argument("--results", default="", help="file that targets and figures are added to")
     p.add_argument("--pin", choices=["sides", "none"], default="none", help="CPUs (default %(default)s)")
     for flag, kind, default, words in extra:
         p.add_argument(flag, type=kind, default=default, help=f"{words} (default %(default)s)")
@@ -46,7 +51,31 @@ def options(doc, *extra, **defaults):
     BUILD = lib.BUILD = pathlib.Path(opt.build).resolve()
     need((BUILD / "bench/pump").exists(), f"{BUILD} is not built")
     opt.only = [o for o in opt.only.split(",") if o]
+    Record.file, Record.bench, Record.cc = opt.results, pathlib.Path(sys.argv[0]).name, opt.cc
+    Time.end = Time.begun + opt.budget if opt.budget else None
     return opt
+
+
+class Time:
+    """When the benchmark has to be at its end; `over` also when somebody wants it to end."""
+
+    begun, end, over = time.monotonic(), None, False
+
+    @classmethod
+    def left(cls):
+        return 0 if cls.over else 1e9 if cls.end is None else cls.end - time.monotonic()
+
+
+class Record:
+    """Where the lines for bench/all go."""
+
+    file, bench, cc, failed = "", "", "", 0
+
+    @classmethod
+    def add(cls, **fields):
+        if cls.file:
+            with open(cls.file, "a") as f:
+                f.write(json.dumps({"bench": cls.bench, "cc": cls.cc, "at": int(time.time()), **fields}) + "\n")
 
 
 def favour(pid="self"):
@@ -120,9 +149,10 @@ class Route:
     def outer(self, i):
         return f"198.18.{i + 1}.1"
 
-    def device(self, i, server_dev, client_dev, address, set_mtu=True):
-        """Session i is up: MTU, routes with their congestion control, one ping."""
-        mtu = f"ip link set {{}} mtu {self.mtu};" if set_mtu else ""
+    def device(self, i, server_dev, client_dev, address):
+        """Session i is up: MTU (what it agreed on itself, if that is less), routes with their congestion control, one ping."""
+        agreed = int(self.w.sh(self.c[i], f"cat /sys/class/net/{client_dev}/mtu").stdout) if self.kind == "adit" else self.mtu
+        mtu = f"ip link set {{}} mtu {min(self.mtu, agreed)};"
         self.w.sh(self.s, f"{mtu.format(server_dev)} ip route replace {address}/32 dev {server_dev} congctl {self.cc}")
         self.w.sh(self.c[i], f"{mtu.format(client_dev)} ip route replace {self.inner}/32 dev {client_dev} congctl {self.cc}")
         self.w.sh(self.c[i], f"ping -c 2 -i 0.2 -W 2 {self.inner}")
@@ -175,17 +205,18 @@ class Ocserv(Route):
             f'auth = "plain[passwd={d}/passwd]"\ntcp-port = 443\nrun-as-user = nobody\nrun-as-group = nogroup\n'
             f"socket-file = {d}/sock\nserver-cert = {self.pem}\nserver-key = {self.key}\nisolate-workers = false\n"
             f"max-clients = 64\nmax-same-clients = 64\ndevice = ocs\nipv4-network = 10.81.0.0\nipv4-netmask = 255.255.255.0\n"
-            f"pid-file = {d}/pid\nmtu = 1500\nkeepalive = 300\ntry-mtu-discovery = false\nuse-occtl = false\ndpd = 60\n"
+            f"pid-file = {d}/pid\nmtu = {max(self.mtu + 100, 1500)}\nkeepalive = 300\ntry-mtu-discovery = false\nuse-occtl = false\ndpd = 60\n"
             f'tls-priorities = "NORMAL:-CIPHER-ALL:+AES-128-GCM"\n')
         self.server = self.w.spawn(self.s, ["ocserv", "-f", "-c", d / "conf"], "ocserv")
         until(lambda: self.w.sh(self.s, "ss -ltn | grep -q :443", check=False).returncode == 0, 10, self.server.text)
-        (d / "script").write_text("#!/bin/sh\n[ \"$reason\" = connect ] && ip link set $TUNDEV mtu 1400 up && "
-                                  "ip addr add $INTERNAL_IP4_ADDRESS/32 dev $TUNDEV\nexit 0\n")
+        (d / "script").write_text("#!/bin/sh\n[ \"$reason\" = connect ] && ip link set $TUNDEV mtu %d up && "
+                                  "ip addr add $INTERNAL_IP4_ADDRESS/32 dev $TUNDEV\nexit 0\n" % self.mtu)
         os.chmod(d / "script", 0o755)
         (d / "pw").write_text(PASSWORD + "\n")
         for i, ns in enumerate(self.c):
             with open(d / "pw", "rb") as stdin:
-                p = self.w.spawn(ns, ["openconnect", "--protocol=anyconnect", "--no-dtls", "--mtu=1500", "--base-mtu=1600",
+                p = self.w.spawn(ns, ["openconnect", "--protocol=anyconnect", "--no-dtls", f"--mtu={max(self.mtu + 100, 1500)}",
+                                      f"--base-mtu={max(self.mtu + 200, 1600)}",
                                       "--passwd-on-stdin", "--user=alice", "--servercert", "pin-sha256:" + lib.pin(self.pem)[8:],
                                       "--interface=oc0", "--script", d / "script", f"https://{self.outer(i)}"],
                                  "openconnect", stdin=stdin)
@@ -201,7 +232,7 @@ class Openvpn(Route):
     def up(self):
         d, self.inner = self.dir, "10.82.0.1"
         pem2, key2 = lib.certificate(d, ["client.test"], eku="clientAuth", stem="client")
-        common = ["--dev", "ovpn0", "--dev-type", "tun", "--cipher", "AES-128-GCM", "--data-ciphers", "AES-128-GCM", "--tun-mtu", "1400",
+        common = ["--dev", "ovpn0", "--dev-type", "tun", "--cipher", "AES-128-GCM", "--data-ciphers", "AES-128-GCM", "--tun-mtu", self.mtu,
                   "--verb", "1", "--sndbuf", "0", "--rcvbuf", "0", "--tls-version-min", "1.3"]
         fp = {p: self.w.sh(None, f"openssl x509 -in {p} -noout -fingerprint -sha256 | cut -d= -f2").stdout.strip()
               for p in (self.pem, pem2)}
@@ -292,16 +323,48 @@ def chosen(opt, *names):
     return [CANDIDATES[n] for n in names if not opt.only or n in opt.only]
 
 
-def interleave(runs, jobs, words="round"):
-    """jobs: {key: function}. Each round calls all of them once; returns {key: [value, …]}."""
-    found = {k: [] for k in jobs}
-    for i in range(runs):
-        start = time.monotonic()
-        for k, job in jobs.items():
-            found[k].append(job())
-            time.sleep(0.1)
-        print(f"# {words} {i + 1} of {runs} ({time.monotonic() - start:.0f} s)", flush=True)
-    return found
+def go_up(routes):
+    """Brings them up; those that do not come up are told and left out."""
+    good = []
+    for r in routes:
+        try:
+            r.up()
+            print(f"# {r.label} is up", flush=True)
+            good.append(r)
+        except Failure as e:
+            Record.failed += 1
+            print(f"# {r.label} does not come up: {e}", flush=True)
+    return good
+
+
+def one(values, key, job):
+    """A measurement that fails is told, and makes the benchmark fail in the end; the others go on."""
+    try:
+        values.append(job())
+    except Failure as e:
+        Record.failed += 1
+        print(f"# {key} failed: {e}", flush=True)
+    time.sleep(0.1)
+
+
+def interleave(runs, jobs, words="round", share=1.0):
+    """jobs: {key: function}. Each round calls all of them once; returns {key: [value, …]}, without keys that have none. Ends
+    when `share` of the time that is left now is used up."""
+    found, stop = {k: [] for k in jobs}, time.monotonic() + Time.left() * share
+    try:
+        for i in range(runs):
+            start = time.monotonic()
+            for k, job in jobs.items():
+                if time.monotonic() > stop or Time.over:
+                    raise TimeoutError
+                one(found[k], k, job)
+            print(f"# {words} {i + 1} of {runs} ({time.monotonic() - start:.0f} s)", flush=True)
+    except TimeoutError:
+        print(f"# {words} {i + 1} of {runs} was not finished: time is over", flush=True)
+    except (SystemExit, KeyboardInterrupt):
+        Time.over = True
+        print(f"# {words} {i + 1} of {runs} was not finished: ended from outside", flush=True)
+    return {k: v for k, v in found.items() if v}
 
 
 def median(values):
@@ -317,10 +380,17 @@ def spread(values, scale=1.0, digits=3):
 HEAD = f"{'median':>10} {'lowest':>10} {'highest':>10}"
 
 
-def verdict(words, value, limit, at_least=True, unit=""):
+def verdict(words, value, limit, at_least=True, unit="", runs=None):
     """One target of the project's issue on speed, and whether this run meets it. A figure, not a test."""
     met = value >= limit if at_least else value <= limit
+    Record.add(words=words, value=value, limit=limit, at_least=at_least, unit=unit, met=met, runs=runs)
     print(f"  {'met    ' if met else 'not met'}  {words}: {value:.2f}{unit}, wanted {'at least' if at_least else 'at most'} {limit:g}{unit}")
+
+
+def figure(words, values, scale=1.0, unit=""):
+    """Something that was measured, for the table of bench/all: median and spread."""
+    v = [x / scale for x in values]
+    Record.add(words=words, value=median(v), low=min(v), high=max(v), unit=unit, runs=len(v))
 
 
 def about(opt, what):
@@ -334,3 +404,6 @@ def main(fn):
     except Failure as e:
         print(f"bench: {e}", file=sys.stderr)
         sys.exit(1)
+    if Record.failed:
+        print(f"bench: {Record.failed} measurements failed (see above)", file=sys.stderr)
+    sys.exit(1 if Record.failed else 0)
