@@ -13,11 +13,13 @@ inside: addresses are 198.18.0.0/15, 10.x and fd00:18::/32.
 """
 import atexit
 import contextlib
+import ctypes
 import os
 import pathlib
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -194,6 +196,8 @@ class World:
         full = f"{self.tag}{name}"
         subprocess.run(["ip", "netns", "add", full], check=True)
         self.names.append(full)
+        # One of its own: a client that replaced the machine's would take it from every other namespace too.
+        self.resolv(full, "nameserver 198.18.99.99\n")
         self.sh(full, "ip link set lo up; sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 "
                       "net.ipv4.ping_group_range='0 2147483647'")
         return full
@@ -235,7 +239,6 @@ class World:
         self.sh(t.server, "ip route add default via 198.18.2.2; ip -6 route add default via fd00:18:2::2")
         self.sh(t.client, "ip route add default via 198.18.1.1")
         self.resolv(t.server, "nameserver 198.18.2.2\n")
-        self.resolv(t.client, "nameserver 198.18.99.99\n")
         return t
 
 
@@ -318,6 +321,31 @@ class Server:
 
     def sessions(self):
         return len(re.findall(r" SESSION_UP ", self.text())) - len(re.findall(r" SESSION_DOWN ", self.text()))
+
+
+def steered(server):
+    """How many prefixes the steering map of a running server holds; None where it steers nothing."""
+    call = {"x86_64": 321, "aarch64": 280}.get(os.uname().machine)
+    found = None
+    for info in pathlib.Path(f"/proc/{server.proc.pid}/fdinfo").iterdir():
+        with contextlib.suppress(OSError):
+            found = found or re.search(r"^map_id:\s*(\d+)", info.read_text(), re.M)
+    if not call or not found:
+        return None
+
+    def bpf(command, *words):
+        attr = b"".join(struct.pack("Q", x) for x in words).ljust(128, b"\0")
+        return libc.syscall(call, command, ctypes.create_string_buffer(attr, 128), 128)
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    fd = bpf(14, int(found.group(1)))  # BPF_MAP_GET_FD_BY_ID
+    need(fd >= 0, f"the steering map: {os.strerror(ctypes.get_errno())}")
+    key, following, n = ctypes.create_string_buffer(20), ctypes.create_string_buffer(20), 0
+    while bpf(4, fd, ctypes.addressof(key) if n else 0, ctypes.addressof(following)) == 0:  # BPF_MAP_GET_NEXT_KEY
+        ctypes.memmove(key, following, 20)
+        n += 1
+    os.close(fd)
+    return n
 
 
 class Client:

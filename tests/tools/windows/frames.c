@@ -131,7 +131,7 @@ static void on_frame(struct win *w, const struct sstp_frame *f)
         if (!w->connected)
             bad("a packet before Call Connected");
         on_ip(w, p.info);
-    } else if (!w->wish.silent || !w->connected || !(w->ipcp.acked || w->six.acked)) {
+    } else if (!w->wish.silent || !w->up) {
         on_ppp(w, &p);
     }
 }

@@ -8,6 +8,9 @@
  *   ping=A.B.C.D ping6=ADDR  must answer              hold=S     stays S seconds
  *   eap          EAP-MSCHAPv2 and nothing else        stall      answers no LCP before its own, after 1.5 s
  *   silent       answers nothing once it is up        reset      ends by a TCP reset
+ *   newer        DHCPINFORM as Windows 10 asks it     deaf       hears no answer to its first DHCPINFORM
+ *   neighbours   the router's link-local address must answer pings and neighbour solicitations
+ *   stateful     asks DHCPv6 for an address too: there is none
  *   code=N       ends with this RAS error: 691 when the password was refused, 778 before Call Connected
  * Prints what it was given as key=value lines. Status 0: everything was answered rightly; 1: see `failed:`. */
 #include <inttypes.h>
@@ -157,6 +160,7 @@ static void set_up(struct win *w)
     if (!run(w, is_up, now_ms() + 20000))
         bad("the network protocols did not come up: ipcp %d %d, ipv6cp %d %d", w->ipcp.acked, w->ipcp.we_acked,
             w->six.acked, w->six.we_acked);
+    w->up = true;
 }
 
 static void print_given(const struct win *w)
@@ -184,9 +188,10 @@ static void print_given(const struct win *w)
 
 static bool read_word(struct wishes *s, const char *word)
 {
-    static const char *const names[] = { "eap", "stall", "silent", "reset", "quiet", "inform", "six", "only-six" };
-    bool *const flags[] = { &s->eap,   &s->stall,       &s->silent,   &s->reset,
-                            &s->quiet, &s->want_inform, &s->want_six, &s->want_only_six };
+    static const char *const names[] = { "eap", "stall",    "silent", "reset", "quiet",      "inform",
+                                         "six", "only-six", "newer",  "deaf",  "neighbours", "stateful" };
+    bool *const flags[] = { &s->eap,      &s->stall,         &s->silent, &s->reset, &s->quiet,      &s->want_inform,
+                            &s->want_six, &s->want_only_six, &s->newer,  &s->deaf,  &s->neighbours, &s->stateful };
     struct prefix p;
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(word, names[i]) == 0)

@@ -88,10 +88,13 @@ static void udp4(struct win *w, uint32_t dst, uint16_t from, uint16_t to, struct
     end_ip(w, &o, 6);
 }
 
-/* [CAP]: htype 8, hlen 0, flags 0, seconds written the wrong way round, and these options in this order. */
+/* [CAP]: htype 8, hlen 0, flags 0, seconds written the wrong way round, and these options in this order. Newer ones ask
+ * for both kinds of routes, and for more that nobody has. */
 static void inform(struct win *w, unsigned seconds)
 {
-    static const uint8_t options[] = { 55, 6, 6, 44, 43, 1, 249, 15, 255 };
+    static const uint8_t asked[] = { 55, 6, 6, 44, 43, 1, 249, 15, 255 };
+    static const uint8_t asked_newer[] = { 55, 14, 1, 3, 6, 15, 31, 33, 43, 44, 46, 47, 119, 121, 249, 252, 255 };
+    struct slice options = w->wish.newer ? slice_of(asked_newer, sizeof asked_newer) : slice_of(asked, sizeof asked);
     uint8_t bytes[400];
     struct wr o = wr_of(bytes, sizeof bytes);
     wr_u32(&o, 0x01080000);
@@ -106,7 +109,7 @@ static void inform(struct win *w, unsigned seconds)
     wr_u8(&o, 61), wr_u8(&o, 17), wr_u8(&o, 0), wr_bytes(&o, w->guid, 16);
     wr_u8(&o, 12), wr_u8(&o, 11), wr_str(&o, "PLAYED-WIN7");
     wr_u8(&o, 60), wr_u8(&o, 8), wr_str(&o, "MSFT 5.0");
-    wr_bytes(&o, options, sizeof options);
+    wr_put(&o, options);
     udp4(w, 0xffffffff, 68, 67, wr_slice(&o));
     w->informs++;
 }
@@ -119,6 +122,35 @@ static void solicit(struct win *w)
     nd_put_rs(&o);
     nd_end(&o, start);
     send_ip(w, wr_slice(&o));
+}
+
+/* Where is the router? (RFC 4861 7.2.2; to the address itself, as neighbour unreachability detection does, 7.3.) */
+static void look_for_router(struct win *w)
+{
+    uint8_t bytes[128];
+    struct nd_neighbour n = { .router = false };
+    struct wr o = wr_of(bytes, sizeof bytes);
+    memcpy(n.target, w->router, 16);
+    size_t start = nd_begin(&o, ND_NS, w->ll, w->router);
+    nd_put_neighbour(&o, ND_NS, &n);
+    nd_end(&o, start);
+    send_ip(w, wr_slice(&o));
+}
+
+/* An address by DHCPv6, though the advertisement does not say so (RFC 8415 18.2.1). */
+static void ask_address(struct win *w)
+{
+    uint8_t bytes[256], duid[14] = { 0, 1, 0, 1, 0x13, 0x37, 1, 2, 2, 0 };
+    struct dhcp6_ia ia = { .iaid = 0x0e000000 };
+    struct wr o = wr_of(bytes, sizeof bytes);
+    memcpy(duid + 8, w->guid, 6);
+    begin6(&o, w->ll, all_dhcp6, IP_UDP, 1);
+    begin_udp(&o, 546, 547);
+    dhcp6_put_head(&o, DHCP6_SOLICIT, w->xid_ia);
+    dhcp6_put_u16(&o, DHCP6_OPT_ELAPSED, 0);
+    dhcp6_put(&o, DHCP6_OPT_CLIENT_ID, slice_of(duid, sizeof duid));
+    dhcp6_put_ia(&o, &ia);
+    end_ip(w, &o, 6);
 }
 
 /* Stateless: names only (RFC 8415 18.2.6), as the advertisement's O flag says. */
@@ -137,18 +169,28 @@ static void ask_dhcp6(struct win *w)
     end_ip(w, &o, 6);
 }
 
-static void ping(struct win *w, bool six)
+static void put_ping(struct win *w, struct wr *o, bool six)
+{
+    wr_u32(o, six ? 0x80000000 : 0x08000000);
+    wr_u32(o, 0x02000100);
+    wr_str(o, "abcdefghijklmnopqrstuvwabcdefghi");
+    end_ip(w, o, 2);
+}
+
+static void ping4(struct win *w)
 {
     uint8_t bytes[128];
     struct wr o = wr_of(bytes, sizeof bytes);
-    if (six)
-        begin6(&o, w->addr6, w->wish.ping6, IP_ICMP6, 128);
-    else
-        begin4(&o, w->addr, w->wish.ping4, IP_ICMP, 128);
-    wr_u32(&o, six ? 0x80000000 : 0x08000000);
-    wr_u32(&o, 0x02000100);
-    wr_str(&o, "abcdefghijklmnopqrstuvwabcdefghi");
-    end_ip(w, &o, 2);
+    begin4(&o, w->addr, w->wish.ping4, IP_ICMP, 128);
+    put_ping(w, &o, false);
+}
+
+static void ping6(struct win *w, const uint8_t src[16], const uint8_t dst[16])
+{
+    uint8_t bytes[128];
+    struct wr o = wr_of(bytes, sizeof bytes);
+    begin6(&o, src, dst, IP_ICMP6, 128);
+    put_ping(w, &o, true);
 }
 
 /* NetBIOS and LLMNR names, IGMP, SSDP: [CAP] and what newer ones add. Nobody answers. */
@@ -199,6 +241,21 @@ static void print_addresses(const struct dhcp4 *m, uint8_t option, const char *k
         tell("%s=%s", key, text4(a[i]));
 }
 
+/* RFC 3397 */
+static void print_search(const struct dhcp4 *m)
+{
+    uint8_t buf[512];
+    struct dns_name names[8];
+    size_t len;
+    unsigned n;
+    if (dhcp4_get(m, DHCP4_OPT_SEARCH, buf, sizeof buf, &len) < 0)
+        return;
+    if (dns_names_read(slice_of(buf, len), true, names, 8, &n) < 0)
+        bad("a malformed search list");
+    for (unsigned i = 0; i < n && i < 8; i++)
+        tell("dhcp_search=%s", names[i].text);
+}
+
 /* RFC 2131 4.3.5: to ciaddr, no yiaddr, no lease time, a server identifier. */
 static void on_dhcp4(struct win *w, const struct ip_view *ip, struct slice payload)
 {
@@ -216,15 +273,21 @@ static void on_dhcp4(struct win *w, const struct ip_view *ip, struct slice paylo
         bad("a lease time for DHCPINFORM");
     if (dhcp4_get(&m, DHCP4_OPT_SERVER_ID, buf, sizeof buf, &n) < 0 || n != 4 || memcmp(buf, ip->src.p, 4) != 0)
         bad("no server identifier, or another one than the sender's address");
-    if (dhcp4_get(&m, DHCP4_OPT_ROUTES, buf, sizeof buf, &n) == 0)
+    /* RFC 3442's own number is not asked for, or it is and goes before Microsoft's. */
+    if (!w->wish.newer && dhcp4_get(&m, DHCP4_OPT_ROUTES, buf, sizeof buf, &n) == 0)
         bad("option 121 was not asked for");
-    if (w->informed)
+    if (w->wish.newer && dhcp4_get(&m, DHCP4_OPT_MS_ROUTES, buf, sizeof buf, &n) == 0)
+        bad("option 249 beside 121");
+    if (w->informed || (w->wish.deaf && w->informs == 1))
         return;
     w->informed = true;
     tell("informs=%u", w->informs);
     print_addresses(&m, DHCP4_OPT_DNS, "dhcp_dns");
     print_addresses(&m, DHCP4_OPT_NBNS, "dhcp_nbns");
-    print_routes(&m, DHCP4_OPT_MS_ROUTES);
+    print_routes(&m, w->wish.newer ? DHCP4_OPT_ROUTES : DHCP4_OPT_MS_ROUTES);
+    print_search(&m);
+    if (dhcp4_get(&m, DHCP4_OPT_WPAD, buf, sizeof buf, &n) == 0 && dhcp4_text(slice_of(buf, n), text, sizeof text) == 0)
+        tell("wpad=%s", text);
     if (dhcp4_get(&m, DHCP4_OPT_DOMAIN, buf, sizeof buf, &n) == 0 &&
         dhcp4_text(slice_of(buf, n), text, sizeof text) == 0)
         tell("domain=%s", text);
@@ -235,6 +298,7 @@ static void on_ra(struct win *w, const struct ip_view *ip)
     struct nd_ra ra;
     nd_read_ra(ip, &ra);
     memcpy(w->router, ip->src.p, 16);
+    w->router_answered = w->router_answered || memcmp(ip->dst.p, w->ll, 16) == 0;
     if (w->advertised)
         return;
     w->advertised = true;
@@ -267,6 +331,12 @@ static void on_dhcp6(struct win *w, struct slice payload)
     unsigned n = 0;
     if (dhcp6_decode(payload, &m) < 0)
         bad("a malformed DHCPv6 message");
+    if (w->wish.stateful && m.xid == w->xid_ia) { /* RFC 8415 18.3.9 */
+        if (m.type != DHCP6_ADVERTISE || m.n_ias != 1 || m.ias[0].status != DHCP6_NO_ADDRS_AVAIL || m.ias[0].n_leases)
+            bad("a Solicit was not answered by: no addresses");
+        w->no_addresses = true;
+        return;
+    }
     if (m.type != DHCP6_REPLY || m.xid != w->xid6 || !m.server_id.n || m.n_ias)
         bad("a DHCPv6 message that does not answer our Information-Request");
     if (w->told6)
@@ -289,8 +359,11 @@ static void on_ip6(struct win *w, const struct ip_view *ip)
             bad("a malformed message of neighbour discovery");
         if (type == ND_RA)
             on_ra(w, ip);
+        if (type == ND_NA)
+            w->link_found = memcmp(ip->src.p, w->router, 16) == 0;
     } else if (ip->proto == IP_ICMP6 && ip->payload.n > 8 && ip->payload.p[0] == 129) {
-        w->pinged6 = memcmp(ip->src.p, w->wish.ping6, 16) == 0;
+        w->pinged6 = w->pinged6 || memcmp(ip->src.p, w->wish.ping6, 16) == 0;
+        w->link_pinged = w->link_pinged || memcmp(ip->src.p, w->router, 16) == 0;
     } else if (ip->proto == IP_UDP && udp_parse(ip->payload, &udp) == 0 && udp.dst_port == 546) {
         on_dhcp6(w, udp.payload);
     }
@@ -324,37 +397,67 @@ static bool never(const struct win *w)
     return false;
 }
 
-static bool served(const struct win *w)
+static bool served4(const struct win *w)
 {
-    bool four = w->ipcp.acked, six = w->six.acked;
-    return (w->informed || !w->wish.want_inform || !four) && (w->advertised || !w->wish.want_six || !six) &&
-           (w->told6 || !w->wish.want_six || !w->other) && (w->pinged4 || !w->wish.has_ping4) &&
-           (w->pinged6 || !w->wish.has_ping6);
+    return !w->ipcp.acked || ((w->informed || !w->wish.want_inform) && (w->pinged4 || !w->wish.has_ping4));
 }
 
-/* In steps of a third of a second: the first DHCPINFORM comes 0.33 s after IPCP, another 3 s later ([CAP]). */
+static bool served6(const struct win *w)
+{
+    bool told = w->advertised && w->router_answered && (w->told6 || !w->other);
+    bool link = w->link_pinged && w->link_found;
+    return !w->six.acked || ((told || !w->wish.want_six) && (w->pinged6 || !w->wish.has_ping6) &&
+                             (link || !w->wish.neighbours) && (w->no_addresses || !w->wish.stateful));
+}
+
+static bool served(const struct win *w)
+{
+    return served4(w) && served6(w);
+}
+
+/* The first DHCPINFORM comes 0.33 s after IPCP, another 3 s later ([CAP]): steps of a third of a second. */
+static void step4(struct win *w, unsigned step)
+{
+    if (!w->wish.quiet && (step == 1 || (step == 10 && !w->informed)))
+        inform(w, step == 1 ? 6 : 9);
+    if (w->wish.has_ping4 && step % 3 == 0 && !w->pinged4)
+        ping4(w);
+}
+
+static void step6(struct win *w, unsigned step)
+{
+    if (step % 12 == 0 && !w->router_answered)
+        solicit(w);
+    if (!w->advertised)
+        return;
+    if (w->other && !w->told6 && step % 3 == 1)
+        ask_dhcp6(w);
+    if (w->wish.has_ping6 && step % 3 == 0 && !w->pinged6)
+        ping6(w, w->addr6, w->wish.ping6);
+    if (w->wish.neighbours && !w->link_pinged)
+        ping6(w, w->ll, w->router);
+    if (w->wish.neighbours && !w->link_found)
+        look_for_router(w);
+    if (w->wish.stateful && !w->no_addresses && step % 3 == 1)
+        ask_address(w);
+}
+
 void network(struct win *w)
 {
-    bool six = w->six.acked, asked6 = false;
     prim_random(NULL, (uint8_t *)&w->xid, sizeof w->xid);
     w->xid6 = 0x00133700 | w->guid[0];
+    w->xid_ia = 0x00424200 | w->guid[1];
     if (w->ipcp.acked)
         noise(w);
     for (unsigned step = 0; step < 30 && !(step && served(w)); step++) {
-        if (w->ipcp.acked && !w->wish.quiet && (step == 1 || (step == 10 && !w->informed)))
-            inform(w, step == 1 ? 6 : 9);
-        if (six && step % 12 == 0 && !w->advertised)
-            solicit(w);
-        if (w->other && !asked6)
-            ask_dhcp6(w);
-        asked6 = asked6 || w->other;
-        if (w->wish.has_ping4 && step % 3 == 0 && !w->pinged4)
-            ping(w, false);
-        if (w->wish.has_ping6 && w->advertised && step % 3 == 0 && !w->pinged6)
-            ping(w, true);
+        if (w->ipcp.acked)
+            step4(w, step);
+        if (w->six.acked)
+            step6(w, step);
         run(w, step ? served : never, now_ms() + 330);
     }
     if (!served(w))
-        bad("not served: informed=%d advertised=%d dhcp6=%d ping=%d ping6=%d", w->informed, w->advertised, w->told6,
-            w->pinged4, w->pinged6);
+        bad("not served: informed=%d advertised=%d answered=%d dhcp6=%d ping=%d ping6=%d link=%d %d stateful=%d",
+            w->informed, w->advertised, w->router_answered, w->told6, w->pinged4, w->pinged6, w->link_pinged,
+            w->link_found, w->no_addresses);
 }

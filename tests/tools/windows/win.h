@@ -24,6 +24,7 @@ struct line {
 /* Words of the command line. */
 struct wishes {
     bool eap, stall, silent, reset, quiet;     /* quiet: no DHCPINFORM */
+    bool newer, deaf, neighbours, stateful;    /* see main.c */
     bool want_inform, want_six, want_only_six; /* what must be answered */
     unsigned code, hold;                       /* RAS error to end with; seconds to stay */
     uint32_t ping4;
@@ -51,16 +52,19 @@ struct win {
     uint8_t nonce[32], hash_mask, hlak[32];
     bool have_ack;
     uint8_t auth_challenge[16], peer_challenge[16], nt_response[24];
-    bool proven, refused, connected;
+    bool proven, refused, connected, up; /* up: the network protocols are */
     uint32_t refused_code;
     uint32_t addr, server, dns[2], nbns[2];
     uint8_t id6[8], peer_id6[8], ll[16], addr6[16], router[16];
     /* what was told beside PPP */
     bool informed, advertised, told6, pinged4, pinged6;
-    bool other; /* the advertisement says: ask DHCPv6 */
+    bool router_answered;         /* an advertisement came to us alone: of our solicitation */
+    bool link_pinged, link_found; /* the router's link-local address answers: echo, neighbour solicitation */
+    bool no_addresses;            /* the answer to a Solicit */
+    bool other;                   /* the advertisement says: ask DHCPv6 */
     uint32_t xid;
     unsigned informs;
-    uint32_t xid6;
+    uint32_t xid6, xid_ia;
     uint8_t term_id, term_data[12];
     bool term_acked, disconnect_acked, hung_up;
 };
