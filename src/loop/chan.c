@@ -151,6 +151,11 @@ size_t chan_queued(const struct chan *c)
     return c->queued;
 }
 
+int chan_fd(const struct chan *c)
+{
+    return c->fd;
+}
+
 /* At most CHAN_PER_TURN messages, so that one busy process does not starve the others; the rest keeps the descriptor
  * readable for the next turn. */
 static void receive(struct chan *c)

@@ -65,6 +65,7 @@ struct chan *chan_new(struct loop *l, int fd, chan_fn *fn, chan_lost_fn *lost, v
  * when queued: the caller may close its own at once. In order, each whole or not at all. */
 void chan_send(struct chan *c, const struct imsg *m);
 size_t chan_queued(const struct chan *c); /* bytes that wait, with overhead */
+int chan_fd(const struct chan *c);        /* still the channel's */
 void chan_free(struct chan *c);           /* closes fd; what is queued is dropped; NULL is fine */
 
 #endif

@@ -142,10 +142,8 @@ int steer_again(int tun_fd, int program, char err[256])
     return net_fail(err, ERR_SYSTEM, "no steering: cannot attach the program: %s", strerror(errno));
 }
 
-int steer_attach(int tun_fd, unsigned queues, int *ret_map, int *ret_program, char err[256])
+int steer_attach(int tun_fd, int *ret_map, int *ret_program, char err[256])
 {
-    if (queues < 2)
-        return net_fail(err, ERR_VALUE, "steering needs two queues or more");
     int map = steer_map();
     if (map < 0)
         return net_fail(err, ERR_SYSTEM, "no steering: cannot create the map: %s", strerror(errno));

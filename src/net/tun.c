@@ -20,6 +20,8 @@ _Static_assert(sizeof(struct virtio_net_hdr) == TUN_VNET_HDR, "the header that c
 /* TUN_F_USO4 and TUN_F_USO6, which the kernel's headers have from 6.2 on; both or none. */
 enum { F_USO = 0x20 | 0x40 };
 
+enum { MANY_QUEUES = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE };
+
 static int tun_open(char err[256])
 {
     int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
@@ -30,8 +32,8 @@ static int tun_open(char err[256])
     return fd;
 }
 
-/* Attaches fd to `name` as one more queue (or the first) and sets the header's size, no offloads. */
-static int tun_attach(int fd, const char *name, int flags, char err[256])
+/* Attaches fd to `name` as one more queue (or the first), and sets the header's size. */
+static int attach_only(int fd, const char *name, int flags, char err[256])
 {
     struct ifreq ifr = { .ifr_flags = (short)flags };
     int size = TUN_VNET_HDR;
@@ -42,9 +44,19 @@ static int tun_attach(int fd, const char *name, int flags, char err[256])
             return net_fail(err, ERR_DUPLICATE, "interface %s exists already", name);
         return net_fail(err, ERR_SYSTEM, "cannot create interface %s: %s", name, strerror(errno));
     }
-    if (ioctl(fd, TUNSETVNETHDRSZ, &size) < 0 || ioctl(fd, TUNSETOFFLOAD, 0) < 0)
+    if (ioctl(fd, TUNSETVNETHDRSZ, &size) < 0)
         return net_fail(err, ERR_SYSTEM, "cannot set up a queue of interface %s: %s", name, strerror(errno));
     return 0;
+}
+
+/* The same at the interface's making: no offloads. They belong to all queues, so a later queue leaves them alone. */
+static int tun_attach(int fd, const char *name, int flags, char err[256])
+{
+    int r = attach_only(fd, name, flags, err);
+
+    if (r == 0 && ioctl(fd, TUNSETOFFLOAD, 0) < 0)
+        r = net_fail(err, ERR_SYSTEM, "cannot set up a queue of interface %s: %s", name, strerror(errno));
+    return r;
 }
 
 unsigned tun_offload(int fd, unsigned want)
@@ -58,9 +70,8 @@ unsigned tun_offload(int fd, unsigned want)
     return ioctl(fd, TUNSETOFFLOAD, tso) == 0 ? TUN_TSO : 0;
 }
 
-int tun_create(const char *name, unsigned n, int *fds, char err[256])
+static int create(const char *name, unsigned n, int flags, int *fds, char err[256])
 {
-    int flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | (n > 1 ? IFF_MULTI_QUEUE : 0);
     int made[TUN_QUEUES_MAX];
     unsigned have = 0;
     int r = 0;
@@ -90,6 +101,44 @@ int tun_create(const char *name, unsigned n, int *fds, char err[256])
     return 0;
 }
 
+int tun_create(const char *name, unsigned n, int *fds, char err[256])
+{
+    return create(name, n, IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | (n > 1 ? IFF_MULTI_QUEUE : 0), fds, err);
+}
+
+int tun_create_growing(const char *name, unsigned n, int *fds, char err[256])
+{
+    return create(name, n, MANY_QUEUES, fds, err);
+}
+
+int tun_park(int fd, bool park, char err[256])
+{
+    struct ifreq ifr = { .ifr_flags = park ? IFF_DETACH_QUEUE : IFF_ATTACH_QUEUE };
+
+    if (ioctl(fd, TUNSETQUEUE, &ifr) == 0)
+        return 0;
+    return net_fail(err, ERR_SYSTEM, "cannot %s a queue: %s", park ? "park" : "unpark", strerror(errno));
+}
+
+int tun_add_queue(const char *name, int *ret_fd, char err[256])
+{
+    int fd;
+
+    if (!net_name_ok(name) || !if_nametoindex(name)) /* the kernel would make one */
+        return net_fail(err, ERR_MISSING, "there is no interface %.32s", name);
+    fd = tun_open(err);
+    if (fd < 0)
+        return fd;
+    int r = attach_only(fd, name, MANY_QUEUES, err);
+    if (r == 0)
+        r = tun_park(fd, true, err);
+    if (r < 0)
+        close(fd);
+    else
+        *ret_fd = fd;
+    return r;
+}
+
 /* Meaning of errno after a failed read or write; 0: nothing happened, go on. */
 static long tun_error(void)
 {
@@ -113,6 +162,14 @@ long tun_read(int fd, uint8_t *buf, size_t cap)
     ssize_t n = read(fd, buf, cap);
 
     return n < 0 ? tun_error() : n;
+}
+
+void tun_purge(int fd)
+{
+    uint8_t head[64]; /* the kernel cuts the rest */
+
+    for (unsigned i = 0; i < 2 * TUN_QUEUE_PACKETS && tun_read(fd, head, sizeof(head)) > 0; i++)
+        ;
 }
 
 long tun_write(int fd, const uint8_t *buf, size_t n)

@@ -16,6 +16,17 @@ enum { TUN_VNET_HDR = 10, TUN_QUEUES_MAX = 64 }; /* sizeof(struct virtio_net_hdr
  * renumbers those behind it, so the creator keeps a copy of each. ERR_DUPLICATE: an interface of that name exists.
  * Nothing is left on failure. */
 int tun_create(const char *name, unsigned n, int *fds, char err[256]) MUST_CHECK;
+/* The same for a device that more queues can be added to later, also if n is 1. */
+int tun_create_growing(const char *name, unsigned n, int *fds, char err[256]) MUST_CHECK;
+
+/* One more queue of an interface of ours that can grow, parked: the kernel does not give it packets. Its number is decided
+ * when it is unparked: that of queues that are not parked. ERR_MISSING: there is no such interface; ERR_SYSTEM. */
+int tun_add_queue(const char *name, int *ret_fd, char err[256]) MUST_CHECK;
+/* Parks a queue, or unparks it. What it holds is lost; parking renumbers the queues behind it: the last one takes its
+ * number. Doing it twice is an error. ERR_SYSTEM. */
+int tun_park(int fd, bool park, char err[256]) MUST_CHECK;
+/* Reads what a queue holds and forgets it: nobody served it for a while. */
+void tun_purge(int fd);
 
 /* Packets that a queue of ours may hold in the kernel (nl_link_queue): what small packets need while their sender has our
  * processor. It does not stand: see dp/tunq.h. */
@@ -34,8 +45,9 @@ unsigned tun_offload(int fd, unsigned want);
 
 /* Steering: address -> queue. Loads the program, creates the map, attaches it. *ret_map is a descriptor that an
  * unprivileged worker can update, *ret_program the loaded program. ERR_SYSTEM where the kernel has none of it (the caller then hands packets over).
- * The longest prefix wins; a packet whose destination has no entry goes to a queue by its hash. */
-int steer_attach(int tun_fd, unsigned queues, int *ret_map, int *ret_program, char err[256]) MUST_CHECK;
+ * The longest prefix wins; a packet whose destination has no entry goes to a queue by its hash. A device with one queue does
+ * not ask; it will when it has grown. */
+int steer_attach(int tun_fd, int *ret_map, int *ret_program, char err[256]) MUST_CHECK;
 /* The same program, with its map, for an interface that was made anew: needs no right to load programs. ERR_SYSTEM. */
 int steer_again(int tun_fd, int program, char err[256]) MUST_CHECK;
 /* Adds or changes an entry; ERR_NOBUF: the map is full, ERR_SYSTEM: errno says why. */

@@ -231,33 +231,92 @@ static int take_over(struct undo *u, unsigned *ret_left, char err[256])
     return 0;
 }
 
-int undo_open(const char *dir, const char *instance, struct undo **ret_u, unsigned *ret_left, char err[256])
+/* All of it but the journal. NULL: err says why, *ret_r what. */
+static struct undo *new_undo(const char *dir, const char *instance, int *ret_r, char err[256])
 {
     char full[PATH_MAX];
 
-    if (!net_name_ok(instance))
-        return net_fail(err, ERR_VALUE, "'%.32s' cannot be the name of an instance", instance);
+    if (!net_name_ok(instance)) {
+        *ret_r = net_fail(err, ERR_VALUE, "'%.32s' cannot be the name of an instance", instance);
+        return NULL;
+    }
     int folder = open_folder(dir, err);
-    if (folder < 0)
-        return folder;
+    if (folder < 0) {
+        *ret_r = folder;
+        return NULL;
+    }
     struct undo *u = calloc(1, sizeof(*u));
     if (!u || !realpath(dir, full) || !net_print(u->dir, sizeof(u->dir), "%s", full) ||
         !net_print(u->instance, sizeof(u->instance), "%s", instance) ||
         !net_print(u->name, sizeof(u->name), "%s%s", instance, suffix)) {
         close(folder);
         free(u);
-        return net_fail(err, ERR_SYSTEM, "cannot open folder %s: %s", dir, strerror(errno));
+        *ret_r = net_fail(err, ERR_SYSTEM, "cannot open folder %s: %s", dir, strerror(errno));
+        return NULL;
     }
     u->folder = folder;
     u->journal = -1;
+    return u;
+}
+
+int undo_open(const char *dir, const char *instance, struct undo **ret_u, unsigned *ret_left, char err[256])
+{
+    int r = 0;
+    struct undo *u = new_undo(dir, instance, &r, err);
+
+    if (!u)
+        return r;
     lock_folder(u);
-    int r = take_over(u, ret_left, err);
+    r = take_over(u, ret_left, err);
     unlock_folder(u);
     if (r < 0)
         undo_free(u);
     else
         *ret_u = u;
     return r;
+}
+
+static bool is_journal(const struct undo *u, int fd)
+{
+    struct stat held, named;
+
+    return fstat(fd, &held) == 0 && fstatat(u->folder, u->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+static int read_held(struct undo *u, int held, char err[256])
+{
+    struct journal_text *t = calloc(1, sizeof(*t));
+    int r = !t ? ERR_NOMEM : is_journal(u, held) ? journal_read(u->folder, u->name, t) : ERR_STATE;
+
+    if (r == 0) {
+        u->lines = t->entries;
+        u->journal = held;
+    }
+    free(t);
+    return r < 0 ? net_fail(err, r, "%s/%s is not the journal that we hold", u->dir, u->name) : 0;
+}
+
+int undo_adopt(const char *dir, const char *instance, int held, struct undo **ret_u, char err[256])
+{
+    int r = 0;
+    struct undo *u = new_undo(dir, instance, &r, err);
+
+    if (!u)
+        return r;
+    lock_folder(u);
+    r = read_held(u, held, err);
+    unlock_folder(u);
+    if (r < 0)
+        undo_free(u);
+    else
+        *ret_u = u;
+    return r;
+}
+
+int undo_fd(const struct undo *u)
+{
+    return u->journal;
 }
 
 /* ---- noting ---- */

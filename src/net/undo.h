@@ -39,6 +39,11 @@ struct nl_route; /* net/link.h */
  * tried again; see undo_report(). The lock lasts until undo_all() or undo_free(), or until the process and all forked
  * children that kept the descriptor (close-on-exec) are gone. */
 int undo_open(const char *dir, const char *instance, struct undo **ret_u, unsigned *ret_left, char err[256]) MUST_CHECK;
+/* The same for a journal that this process holds already, by its descriptor `held` (undo_fd() of the program that it was
+ * before an exec): nothing is undone. ERR_STATE: it is not this instance's journal. `held` is taken over only on 0. */
+int undo_adopt(const char *dir, const char *instance, int held, struct undo **ret_u, char err[256]) MUST_CHECK;
+/* The journal's descriptor, with its lock; -1: none. Still u's. */
+int undo_fd(const struct undo *u);
 /* Writes the entry down (fsync), unless it stands there already; do the thing after it. ERR_NOBUF: too many or too long. */
 int undo_note(struct undo *u, const struct undo_entry *e) MUST_CHECK;
 /* Notes and sets a sysctl (path below /proc/sys, e.g. "net/ipv4/conf/eth0/forwarding"). Nothing is noted or done when

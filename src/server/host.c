@@ -63,7 +63,7 @@ static int make_interface(struct host *h, const struct config *c, unsigned queue
         snprintf(err, 256, "the undo journal cannot be written");
         return r;
     }
-    r = tun_create(c->interface, queues, h->queues, err);
+    r = tun_create_growing(c->interface, queues, h->queues, err);
     if (r < 0)
         return r;
     h->n_queues = queues;
@@ -95,14 +95,15 @@ static bool set_up_interface(struct host *h, const struct config *c, unsigned qu
 static void set_up_steering(struct host *h, const struct config *c)
 {
     char err[256] = "steering = false";
-    if (h->n_queues < 2)
-        return; /* nothing to choose from */
-    if (c->steering && steer_attach(h->queues[0], h->n_queues, &h->steer, &h->steer_program, err) == 0) {
-        event(EV_STEERING_ON, NULL, F_TEXT("interface", c->interface));
+    bool one = h->n_queues < 2; /* nothing to choose from; an upgrade adds more, when the right to load is given up */
+    if (c->steering && steer_attach(h->queues[0], &h->steer, &h->steer_program, err) == 0) {
+        if (!one)
+            event(EV_STEERING_ON, NULL, F_TEXT("interface", c->interface));
         return;
     }
     h->steer = -1;
-    event(EV_STEERING_OFF, NULL, F_TEXT("interface", c->interface), F_TEXT("cause", err));
+    if (!one)
+        event(EV_STEERING_OFF, NULL, F_TEXT("interface", c->interface), F_TEXT("cause", err));
 }
 
 /* The interface to the outside: the configured one, or that of the default route; "" if there is none. */

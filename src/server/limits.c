@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUCKETS = 16384, WORKERS_MAX = 64 };
+enum { BUCKETS = 16384 };
 
 struct limits_row {
     _Atomic uint32_t half_open, connections; /* connections: half open ones and sessions */
@@ -16,56 +16,59 @@ struct limits_row {
 
 struct limits_page {
     uint64_t key[2];
-    struct limits_row rows[];
+    _Atomic uint32_t used;                  /* rows that are worth looking at */
+    struct limits_row rows[LIMITS_WORKERS]; /* the kernel has memory only for those that somebody wrote to */
 };
 
-static size_t page_size(unsigned workers)
+static struct limits_page *map_page(int fd)
 {
-    return sizeof(struct limits_page) + workers * sizeof(struct limits_row);
-}
-
-static struct limits_page *map_page(int fd, unsigned workers)
-{
-    void *p = mmap(NULL, page_size(workers), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *p = mmap(NULL, sizeof(struct limits_page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     return p == MAP_FAILED ? NULL : p;
 }
 
-int limits_create(unsigned workers)
+int limits_create(void)
 {
     uint64_t key[2];
-    if (workers == 0 || workers > WORKERS_MAX || getrandom(key, sizeof(key), 0) != sizeof(key))
+    if (getrandom(key, sizeof(key), 0) != sizeof(key))
         return ERR_SYSTEM;
     int fd = memfd_create("adit-limits", MFD_CLOEXEC);
     if (fd < 0)
         return ERR_SYSTEM;
-    struct limits_page *page = ftruncate(fd, (off_t)page_size(workers)) < 0 ? NULL : map_page(fd, workers);
+    struct limits_page *page = ftruncate(fd, (off_t)sizeof(*page)) < 0 ? NULL : map_page(fd);
     if (!page) {
         close(fd);
         return ERR_SYSTEM;
     }
     memcpy(page->key, key, sizeof(key));
-    munmap(page, page_size(workers));
+    munmap(page, sizeof(*page));
     return fd;
 }
 
-int limits_open(struct limits *l, int fd, unsigned worker, unsigned workers)
+static void use_row(struct limits_page *page, unsigned worker)
+{
+    uint32_t used = atomic_load(&page->used);
+    while (used <= worker && !atomic_compare_exchange_weak(&page->used, &used, worker + 1))
+        ;
+}
+
+int limits_open(struct limits *l, int fd, unsigned worker)
 {
     struct stat st;
-    if (worker >= workers || fstat(fd, &st) < 0 || (size_t)st.st_size != page_size(workers))
+    if (worker >= LIMITS_WORKERS || fstat(fd, &st) < 0 || (size_t)st.st_size != sizeof(struct limits_page))
         return ERR_VALUE;
-    struct limits_page *page = map_page(fd, workers);
+    struct limits_page *page = map_page(fd);
     if (!page)
         return ERR_SYSTEM;
+    use_row(page, worker);
     l->page = page;
     l->worker = worker;
-    l->workers = workers;
     return 0;
 }
 
 void limits_close(struct limits *l)
 {
     if (l->page)
-        munmap(l->page, page_size(l->workers));
+        munmap(l->page, sizeof(*l->page));
     l->page = NULL;
 }
 
@@ -98,7 +101,8 @@ static unsigned bucket_of(const struct limits *l, const struct prefix *peer)
 static enum limits_verdict over(const struct limits *l, unsigned bucket)
 {
     unsigned half_open = 0, connections = 0, address = 0;
-    for (unsigned i = 0; i < l->workers; i++) {
+    unsigned used = atomic_load(&l->page->used);
+    for (unsigned i = 0; i < used && i < LIMITS_WORKERS; i++) {
         half_open += atomic_load(&l->page->rows[i].half_open);
         connections += atomic_load(&l->page->rows[i].connections);
         address += atomic_load(&l->page->rows[i].address[bucket]);

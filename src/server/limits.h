@@ -14,14 +14,16 @@ struct limits_page;
 
 struct limits {
     struct limits_page *page;
-    unsigned worker, workers;
+    unsigned worker;
     unsigned per_address, half_open, sessions;
 };
 
+enum { LIMITS_WORKERS = 64 }; /* rows: with an upgrade there are more workers than the configuration says */
+
 /* Master: a new page. Returns its descriptor, or ERR_SYSTEM. */
-int limits_create(unsigned workers) MUST_CHECK;
-/* Worker `worker` of `workers` uses the page; the limits come from the configuration. Does not keep fd. */
-int limits_open(struct limits *l, int fd, unsigned worker, unsigned workers) MUST_CHECK;
+int limits_create(void) MUST_CHECK;
+/* This worker uses the page; the limits come from the configuration. Does not keep fd. */
+int limits_open(struct limits *l, int fd, unsigned worker) MUST_CHECK;
 void limits_close(struct limits *l);
 /* Master, through a handle of its own: a worker died. */
 void limits_clear_row(struct limits *l, unsigned worker);

@@ -49,8 +49,8 @@ bool master_open(struct master *m)
     m->users_folder = users_folder_open(&m->config, m->user);
     if (m->users_folder < 0)
         return false;
-    m->limits = limits_create(m->config.workers);
-    if (m->limits < 0 || limits_open(&m->counts, m->limits, 0, m->config.workers) < 0) {
+    m->limits = limits_create();
+    if (m->limits < 0 || limits_open(&m->counts, m->limits, 0) < 0) {
         event(EV_SYSTEM_ERROR, NULL, F_TEXT("cause", strerror(errno)));
         return false;
     }

@@ -164,7 +164,7 @@ static int set_up(struct worker *w, struct imsg *m)
         slab_each(&w->conns, assert_one, w);
         return 0;
     case ROLE_LIMITS:
-        return w->now ? limits_open(&w->limits, m->fds[0], w->index, w->now->config.workers) : ERR_STATE;
+        return limits_open(&w->limits, m->fds[0], w->index);
     case ROLE_AUTHD:
         return worker_meet_authd(w, take_fd(m));
     case ROLE_PEER:

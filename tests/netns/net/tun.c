@@ -3,7 +3,9 @@
 #include "check.h"
 
 #include <arpa/inet.h>
+#include <linux/ethtool.h>
 #include <linux/if_tun.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -244,20 +246,66 @@ static void test_forwarded(const int *fds, int map)
     must("ip link del fwd0 && ip netns del far");
 }
 
+static bool has_tso(const char *name)
+{
+    struct ethtool_value v = { .cmd = ETHTOOL_GTSO };
+    struct ifreq ifr = { .ifr_data = (void *)&v };
+    int s = socket(AF_INET, SOCK_DGRAM, 0);
+
+    memcpy(ifr.ifr_name, name, strlen(name) + 1);
+    bool on = ioctl(s, SIOCETHTOOL, &ifr) == 0 && v.data;
+    close(s);
+    return on;
+}
+
+/* A device that grows under its user, as in an upgrade: parked queues get nothing and shift no numbers. */
+static void test_growing(void)
+{
+    int fds[4] = { -1, -1, -1, -1 }, map, program, none;
+    struct prefix a = px("10.8.0.7"), all = px("::/0");
+    char buf[64] = "";
+
+    ok(tun_add_queue("adgrow", &none, err) == ERR_MISSING, "tun: no queue of an interface that is not there");
+    ok_why(tun_create_growing("adgrow", 1, fds, err) == 0, "tun: one queue, and room for more", err);
+    must("ip addr add 10.8.0.1/16 dev adgrow && ip link set adgrow up");
+    unsigned have = tun_offload(fds[0], TUN_OFFLOADS);
+    ok_why(steer_attach(fds[0], &map, &program, err) == 0, "steer: attached to one queue", err);
+    ok_why(tun_add_queue("adgrow", &fds[1], err) == 0 && tun_add_queue("adgrow", &fds[2], err) == 0, "tun: two more",
+           err);
+    ok(has_tso("adgrow") == ((have & TUN_TSO) != 0), "tun: a queue more leaves the offloads alone");
+    drain(fds, 3);
+    ok(steer_set(map, &a, 2) == 0 && arrives_at(fds, 3, "10.8.0.7") == 0, "tun: a parked queue gets nothing");
+    ok(tun_park(fds[1], false, err) == 0 && tun_park(fds[2], false, err) == 0, "tun: unparked in their order");
+    ok(arrives_at(fds, 3, "10.8.0.7") == 2, "steer: numbers are those of the unparking");
+    ok(steer_set(map, &all, 1) == 0 && arrives_at(fds, 3, "10.8.0.9") == 1 && arrives_at(fds, 3, "10.8.0.10") == 1,
+       "steer: a way for all that have none");
+    ok(arrives_at(fds, 3, "10.8.0.7") == 2, "steer: and the others keep theirs");
+    ok(tun_park(fds[2], true, err) == 0 && tun_park(fds[2], true, err) == ERR_SYSTEM, "tun: parked once");
+    ok(tun_park(fds[2], false, err) == 0, "tun: and unparked again");
+    send_udp(&a, "stale");
+    ok(readable(fds[2], 2000), "tun: a packet waits");
+    tun_purge(fds[2]);
+    ok(tun_read(fds[2], (uint8_t *)buf, sizeof(buf)) == 0, "tun: purged");
+    for (int i = 0; i < 3; i++)
+        close(fds[i]);
+    close(map);
+    close(program);
+}
+
 int main(void)
 {
     int fds[QUEUES], map, program;
 
     enter_check();
     test_create();
+    test_growing();
     if (!ok_why(tun_create("adq", QUEUES, fds, err) == 0, "tun: four queues", err))
         return done();
     must("ip addr add 10.9.0.1/16 dev adq");
     must("ip -6 addr add fd09::1/16 dev adq nodad");
     ok_why(nl_link_up("adq", 1400, err) == 0 && nl_link_mtu("adq") == 1400, "link: up, with its MTU", err);
     test_packets(fds);
-    ok(steer_attach(fds[0], 1, &map, &program, err) == ERR_VALUE, "steer: one queue is not steered");
-    if (!ok_why(steer_attach(fds[0], QUEUES, &map, &program, err) == 0, "steer: attached", err))
+    if (!ok_why(steer_attach(fds[0], &map, &program, err) == 0, "steer: attached", err))
         return done();
     ok((fcntl(map, F_GETFD) & FD_CLOEXEC) != 0, "steer: the map is close-on-exec");
     ok(arrives_at(fds, QUEUES, "10.9.0.99") >= 0 && arrives_at(fds, QUEUES, "fd09::99") >= 0,

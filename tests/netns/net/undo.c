@@ -163,6 +163,29 @@ static void test_in_order(void)
     ok(sh("test -z \"$(ls -A " DIR ")\""), "undo: nothing stays in the folder");
 }
 
+/* The journal of a process that became another program: what stands in it is still undone, by nobody else meanwhile. */
+static void test_adopted(void)
+{
+    unsigned left = 99;
+    struct undo *u = open_it("adit0", &left), *other = NULL;
+
+    do_steps(u, 99);
+    int held = dup(undo_fd(u)), stray = open("/dev/null", O_RDONLY);
+    undo_free(u); /* the lock lives in `held` */
+    ok(undo_open(DIR, "adit0", &u, &left, err) == ERR_STATE && host_dirty(),
+       "undo: held over an exec, nobody may have it");
+    ok(undo_adopt(DIR, "adit0", stray, &u, err) == ERR_STATE, "undo: another file is not our journal");
+    ok(undo_adopt(DIR, "adit1", held, &u, err) == ERR_STATE, "undo: nor is that of another instance");
+    ok_why(undo_adopt(DIR, "adit0", held, &u, err) == 0 && host_dirty(), "undo: adopted, and nothing undone", err);
+    ok(undo_open(DIR, "adit0", &other, &left, err) == ERR_STATE, "undo: still ours alone");
+    const struct undo_entry e = { .kind = UNDO_INTERFACE, .name = "adit0" };
+    ok(undo_noted(u, &e) && undo_note(u, &e) == 0, "undo: what was noted is known");
+    ok(undo_all(u) == 0 && host_clean(), "undo: all of it put back by the adopter");
+    undo_free(u);
+    close(stray);
+    ok(sh("test -z \"$(ls -A " DIR ")\""), "undo: nothing stays in the folder after an adoption");
+}
+
 static void test_killed(void)
 {
     bool good = true;
@@ -446,6 +469,7 @@ int main(void)
     must("ip addr add 198.18.0.1/24 dev va && mkdir /run/etc && printf '" ORIGINAL "' >" RESOLV);
     must("echo 0 >/proc/sys/" FORWARD);
     test_in_order();
+    test_adopted();
     test_killed();
     test_undo_killed();
     test_not_ours_any_more();

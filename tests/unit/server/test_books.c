@@ -65,10 +65,10 @@ static struct limits rows[2];
 static int open_limits(void **state)
 {
     (void)state;
-    int fd = limits_create(2);
+    int fd = limits_create();
     for (unsigned i = 0; i < 2; i++) {
         rows[i] = (struct limits){ .per_address = 4, .half_open = 10, .sessions = 20 };
-        if (fd < 0 || limits_open(&rows[i], fd, i, 2) < 0)
+        if (fd < 0 || limits_open(&rows[i], fd, i) < 0)
             return -1;
     }
     return close(fd);
@@ -170,13 +170,32 @@ static void a_page_of_another_size_is_refused(void **state)
 {
     struct limits l;
     (void)state;
-    int fd = limits_create(3);
+    int fd = limits_create();
     assert_true(fd >= 0);
-    assert_int_equal(limits_open(&l, fd, 0, 2), ERR_VALUE);
-    assert_int_equal(limits_open(&l, fd, 3, 3), ERR_VALUE);
+    assert_int_equal(limits_open(&l, fd, LIMITS_WORKERS), ERR_VALUE);
+    assert_int_equal(ftruncate(fd, 4096), 0);
+    assert_int_equal(limits_open(&l, fd, 0), ERR_VALUE);
     close(fd);
-    assert_int_equal(limits_create(0), ERR_SYSTEM);
-    assert_int_equal(limits_create(65), ERR_SYSTEM);
+}
+
+/* After an upgrade there are workers with higher numbers: they count as well, from their first connection on. */
+static void a_worker_that_comes_later_counts(void **state)
+{
+    struct limits late = { .per_address = 4, .half_open = 10, .sessions = 20 };
+    struct prefix a = host(1);
+    (void)state;
+    int fd = limits_create();
+    struct limits first = late;
+    assert_int_equal(limits_open(&first, fd, 0), 0);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(limits_begin(&first, &a), LIMITS_OK);
+    assert_int_equal(limits_open(&late, fd, LIMITS_WORKERS - 1), 0);
+    assert_int_equal(limits_begin(&late, &a), LIMITS_OK);
+    assert_int_equal(limits_begin(&first, &a), LIMITS_ADDRESS);
+    assert_int_equal(limits_begin(&late, &a), LIMITS_ADDRESS);
+    close(fd);
+    limits_close(&first);
+    limits_close(&late);
 }
 
 /* The key of the page is new each time: 40 neighbours hardly ever share a bucket of 16384. */
@@ -320,6 +339,7 @@ int main(void)
         LIMITS(sessions_are_limited),
         LIMITS(counting_at_the_same_time_refuses_nobody),
         LIMITS(neighbours_have_limits_of_their_own),
+        cmocka_unit_test(a_worker_that_comes_later_counts),
         LIMITS(a_dead_workers_row_is_cleared),
         cmocka_unit_test(a_page_of_another_size_is_refused),
         BOOK(only_accepted_sessions_come_up),
