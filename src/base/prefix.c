@@ -95,17 +95,6 @@ static bool read_v4(struct rd *r, uint8_t out[4])
     return true;
 }
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* One to four hexadecimal digits. */
 static bool read_group(struct rd *r, unsigned *ret_v)
 {

@@ -2,17 +2,6 @@
 #include "http/route.h"
 #include "http/upgrade.h"
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* The next character of a path, percent-encoding undone (RFC 3986 2.1); -1 at a malformed one. */
 static int next_char(struct rd *r)
 {

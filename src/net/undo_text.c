@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/slice.h"
 #include "net/text.h"
 
 enum key { KEY_NAME, KEY_OLD, KEY_OURS, KEY_DST, KEY_VIA, KEY_DEV, KEY_TABLE, KEY_METRIC, KEYS };
@@ -94,11 +95,6 @@ int undo_print(const struct undo_entry *e, char *dst, size_t cap)
     return at <= cap ? (int)at - 1 : ERR_NOBUF;
 }
 
-static int hex_value(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Undoes %XX in place; false if it is malformed. */
 static bool unescape(char *s)
 {
@@ -109,8 +105,8 @@ static bool unescape(char *s)
             *to++ = *s;
             continue;
         }
-        int hi = hex_value(s[1]);
-        int lo = hi < 0 ? -1 : hex_value(s[2]);
+        int hi = hex_digit((uint8_t)s[1]);
+        int lo = hi < 0 ? -1 : hex_digit((uint8_t)s[2]);
         if (lo < 0 || hi * 16 + lo == 0)
             return false;
         *to++ = (char)(hi * 16 + lo);

@@ -2,19 +2,7 @@
  * function that reads its value. */
 #include "wire/mschap_text.h"
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    /* RFC 2759 5 wants upper case of the sender; the number is the same in lower case. */
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return -1;
-}
-
-/* Exactly 2 x n digits. */
+/* Exactly 2 x n digits. RFC 2759 5 wants upper case of the sender; the number is the same in lower case. */
 static int take_hex(struct slice v, uint8_t *dst, size_t n)
 {
     if (v.n != 2 * n)

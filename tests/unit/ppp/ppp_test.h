@@ -37,11 +37,6 @@ static inline void bench_note(void *ctx, const struct note *n)
     b->notes[n->id]++;
 }
 
-static inline int hex_digit(char c)
-{
-    return c >= 'a' ? c - 'a' + 10 : c >= 'A' ? c - 'A' + 10 : c - '0';
-}
-
 /* Hex with blanks into dst; ".." leaves 0 and, if mask is given, clears mask[i]. Returns how many bytes. */
 static inline size_t hex_read(const char *hex, uint8_t *dst, uint8_t *mask, size_t cap)
 {
@@ -53,7 +48,7 @@ static inline size_t hex_read(const char *hex, uint8_t *dst, uint8_t *mask, size
         }
         assert_true(n < cap && hex[1]);
         bool any = hex[0] == '.';
-        dst[n] = (uint8_t)(any ? 0 : hex_digit(hex[0]) << 4 | hex_digit(hex[1]));
+        dst[n] = (uint8_t)(any ? 0 : hex_digit((uint8_t)hex[0]) << 4 | hex_digit((uint8_t)hex[1]));
         if (mask)
             mask[n] = (uint8_t)(any ? 0 : 0xff);
         n++;
