@@ -41,7 +41,7 @@ static void fill_names(const struct config *c, struct params *p)
 {
     struct config_told t;
     unsigned n = 0;
-    config_tell(c, p->pool, p->group, &t);
+    config_tell(c, p->pool, p->group, p->user, &t);
     for (unsigned i = 0; i < t.n_dns; i++) {
         if (t.dns[i].family == 4 && n < 2) /* what IPCP can carry (RFC 1877) */
             p->dns[n++] = prefix_v4_addr(&t.dns[i]);
@@ -65,6 +65,7 @@ static void fill_params(const struct judge *j, const struct sess *s, struct para
     p->delegated6 = s->lease.delegated6;
     p->pool = (uint8_t)s->lease.pool;
     p->group = (uint8_t)s->has.group;
+    p->user = (uint8_t)(s->known ? config_user_named(&j->c, slice_str(s->user)) : 0);
     fill_names(&j->c, p);
     p->mtu = j->c.mtu;
     p->snapshot = j->c.number;

@@ -143,6 +143,8 @@ static void code_user(struct codec *k, struct config_user *u)
     code_prefix(k, &u->ipv4);
     code_prefix(k, &u->ipv6);
     code_list(k, &u->routed, CONFIG_NETS);
+    code_list(k, &u->routes, CONFIG_NETS);
+    code_switch(k, &u->default_route);
     k->bad |= u->ipv4.family == 6 || u->ipv6.family == 4 || u->routed.n > CONFIG_ROUTED;
 }
 

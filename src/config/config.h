@@ -79,6 +79,8 @@ struct config_user {
     unsigned group;            /* 1 + index; 0: as the database says */
     struct prefix ipv4, ipv6;  /* fixed; family 0: as the database says */
     struct config_list routed; /* nets behind the client */
+    struct config_list routes; /* nets behind the server, instead of those of the group, the pool, the file */
+    enum config_switch default_route;
 };
 
 struct config {
@@ -151,13 +153,14 @@ int config_decode(struct slice bytes, struct config *ret_c) MUST_CHECK;
 
 /* The user block of this name (without case), or NULL. */
 const struct config_user *config_user_block(const struct config *c, struct slice name);
-/* 1 + index of the group or pool of this name; 0: there is none. */
+/* 1 + index of the user block, group or pool of this name; 0: there is none. */
+unsigned config_user_named(const struct config *c, struct slice name);
 unsigned config_group_named(const struct config *c, struct slice name);
 unsigned config_pool_named(const struct config *c, struct slice name);
 /* The server's IPv6 address in a pool's network: its first address; family 0 without one. */
 struct prefix config_server_ipv6(const struct config_pool *p);
 
-/* What holds for a session of this pool and group (1 + index; 0: none): pointers into `c`. */
+/* What holds for a session of this pool, group and user (1 + index; 0: none): pointers into `c`. */
 struct config_told {
     const struct prefix *routes, *allow, *dns, *nbns;
     unsigned n_routes, n_allow, n_dns, n_nbns;
@@ -166,7 +169,7 @@ struct config_told {
     unsigned n_search;
     const char *domain, *wpad; /* NULL: none */
 };
-void config_tell(const struct config *c, unsigned pool, unsigned group, struct config_told *ret_t);
+void config_tell(const struct config *c, unsigned pool, unsigned group, unsigned user, struct config_told *ret_t);
 
 /* The server's address in the tunnel: the first address of the first pool, host order; 0 without a pool. */
 uint32_t config_server_ipv4(const struct config *c);

@@ -60,8 +60,8 @@ const struct option config_options[] = {
     { "pool", "nbns", OPT_NET_NBNS, true, POOL(net), 0, 0, NULL,
       "Up to two NetBIOS name servers instead of those of the file" },
     { "group", "", OPT_TITLED, false, 0, 0, 0, NULL,
-      "What holds for the users of a group; the title is its name. A setting of a group hides that of the pool, and this "
-      "that of the file. Users are put into a group by aditctl(8) or a user block" },
+      "What holds for the users of a group; the title is its name. A setting of a user hides that of the group, this that of "
+      "the pool, and this that of the file. Users are put into a group by aditctl(8) or a user block" },
     { "group", "pool", OPT_IN_POOL, false, 0, 0, 0, NULL,
       "The pool of the group's addresses. Pools that a group names serve no others" },
     { "group", "routes", OPT_NETS, true, GROUP(net.routes), 0, 0, NULL,
@@ -86,6 +86,10 @@ const struct option config_options[] = {
     { "user", "ipv6", OPT_PREFIX6, false, USER(ipv6), 0, 0, NULL, "The user's fixed /64" },
     { "user", "routed", OPT_ROUTED, true, USER(routed), 0, 0, NULL,
       "Up to eight networks behind the client, of both families: led into its tunnel while it is there" },
+    { "user", "routes", OPT_NETS, true, USER(routes), 0, 0, NULL,
+      "Networks behind the server that this client shall reach through the tunnel, of both families; \"none\" for none" },
+    { "user", "default_route", OPT_SWITCH, false, USER(default_route), 0, 0, NULL,
+      "Whether this client is told to send everything into the tunnel" },
     { "", "routes", OPT_NETS, true, AT(net.routes), 0, 0, NULL,
       "Networks behind the server that clients shall reach through the tunnel, of both families; \"none\" for none" },
     { "", "default_route", OPT_SWITCH, false, AT(net.default_route), 0, 0, NULL,

@@ -33,6 +33,12 @@ const struct config_user *config_user_block(const struct config *c, struct slice
     return NULL;
 }
 
+unsigned config_user_named(const struct config *c, struct slice name)
+{
+    const struct config_user *u = config_user_block(c, name);
+    return u ? (unsigned)(u - c->user_blocks) + 1 : 0;
+}
+
 uint32_t config_server_ipv4(const struct config *c)
 {
     return c->n_pools && c->pools[0].ipv4.family == 4 ? prefix_v4_addr(&c->pools[0].ipv4) + 1 : 0;
@@ -54,11 +60,12 @@ static const struct prefix *nets_of(const struct config *c, const struct config_
     return &c->nets[l->at];
 }
 
-/* at[0] is the narrowest: the first that says something wins. */
-static void tell_lists(const struct config *c, const struct config_net *const at[3], struct config_told *t)
+enum { LEVELS = 4 }; /* user, group, pool, file: the first that says something wins */
+
+static void tell_lists(const struct config *c, const struct config_net *const at[LEVELS], struct config_told *t)
 {
     bool routes = false, domain = false, search = false, wpad = false;
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < LEVELS; i++) {
         const struct config_net *n = at[i];
         if (n->routes.set && !routes)
             t->routes = nets_of(c, &n->routes, &t->n_routes);
@@ -81,13 +88,13 @@ static void tell_lists(const struct config *c, const struct config_net *const at
 }
 
 /* dns and nbns of the file stand beside config.net. */
-static void tell_servers(const struct config *c, const struct config_net *const at[3], struct config_told *t)
+static void tell_servers(const struct config *c, const struct config_net *const at[LEVELS], struct config_told *t)
 {
     t->dns = c->dns;
     t->n_dns = c->n_dns;
     t->nbns = c->nbns;
     t->n_nbns = c->n_nbns;
-    for (unsigned i = 3; i-- > 0;) {
+    for (unsigned i = LEVELS; i-- > 0;) {
         if (at[i]->dns_set) {
             t->dns = at[i]->dns;
             t->n_dns = at[i]->n_dns;
@@ -99,16 +106,21 @@ static void tell_servers(const struct config *c, const struct config_net *const 
     }
 }
 
-void config_tell(const struct config *c, unsigned pool, unsigned group, struct config_told *ret_t)
+void config_tell(const struct config *c, unsigned pool, unsigned group, unsigned user, struct config_told *ret_t)
 {
     static const struct config_net none;
-    const struct config_net *at[3] = { group && group <= c->n_groups ? &c->groups[group - 1].net : &none,
-                                       pool && pool <= c->n_pools ? &c->pools[pool - 1].net : &none, &c->net };
+    struct config_net own = { .default_route = CONFIG_UNSET };
+    const struct config_net *at[LEVELS] = { &own, group && group <= c->n_groups ? &c->groups[group - 1].net : &none,
+                                            pool && pool <= c->n_pools ? &c->pools[pool - 1].net : &none, &c->net };
     enum config_switch way = CONFIG_UNSET, apart = CONFIG_UNSET;
     *ret_t = (struct config_told){ 0 };
+    if (user && user <= c->n_user_blocks) {
+        own.routes = c->user_blocks[user - 1].routes;
+        own.default_route = c->user_blocks[user - 1].default_route;
+    }
     tell_lists(c, at, ret_t);
     tell_servers(c, at, ret_t);
-    for (unsigned i = 3; i-- > 0;) {
+    for (unsigned i = LEVELS; i-- > 0;) {
         way = at[i]->default_route != CONFIG_UNSET ? at[i]->default_route : way;
         apart = at[i]->isolate != CONFIG_UNSET ? at[i]->isolate : apart;
     }

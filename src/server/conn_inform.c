@@ -83,7 +83,7 @@ static struct inform_conf conf_of(struct conn *c, struct conn_inform *i)
 static void read_config(struct conn *c, struct conn_inform *i)
 {
     const struct config *conf = &i->snapshot->config;
-    config_tell(conf, c->params.pool, c->params.group, &i->told);
+    config_tell(conf, c->params.pool, c->params.group, c->params.user, &i->told);
     make_duid(i->duid, conf);
     c->rules = (struct plane_rules){ .isolate = i->told.isolate,
                                      .limited = i->told.allow_set,
@@ -175,6 +175,8 @@ static bool follow(const struct config *old, const struct config *new, struct pa
         return false;
     p->pool = (uint8_t)pool;
     p->group = (uint8_t)group;
+    if (p->user && p->user <= old->n_user_blocks)
+        p->user = (uint8_t)config_user_named(new, slice_str(old->user_blocks[p->user - 1].name));
     return true;
 }
 

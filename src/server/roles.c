@@ -118,6 +118,7 @@ static void put_params(struct wr *w, const struct params *p)
     prefix_put_maybe(w, &p->delegated6);
     wr_u8(w, p->pool);
     wr_u8(w, p->group);
+    wr_u8(w, p->user);
     wr_u16(w, p->mtu);
     wr_u32(w, p->session_timeout);
     wr_u32(w, p->idle_timeout);
@@ -137,6 +138,7 @@ static void get_params(struct rd *r, struct params *p)
     prefix_get_maybe(r, &p->delegated6);
     p->pool = rd_u8(r);
     p->group = rd_u8(r);
+    p->user = rd_u8(r);
     p->mtu = rd_u16(r);
     p->session_timeout = rd_u32(r);
     p->idle_timeout = rd_u32(r);

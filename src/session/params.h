@@ -13,11 +13,11 @@ struct params {
     uint32_t dns[2], nbns[2]; /* IPv4 for IPCP, host order, 0: none */
     struct prefix dns6[PARAMS_DNS];
     unsigned n_dns6;
-    struct prefix link6;      /* of these: the /64 that the client makes its addresses of; family 0: none */
-    struct prefix delegated6; /* of these: what a router behind the client may have by DHCPv6; family 0: none */
-    uint8_t pool, group;      /* what else it is told: 1 + index in its snapshot; 0: none */
-    uint16_t mtu;             /* inner MTU to use at most; 0: no wish */
-    uint32_t session_timeout; /* seconds, 0: none */
+    struct prefix link6;       /* of these: the /64 that the client makes its addresses of; family 0: none */
+    struct prefix delegated6;  /* of these: what a router behind the client may have by DHCPv6; family 0: none */
+    uint8_t pool, group, user; /* what else it is told: 1 + index in its snapshot; 0: none */
+    uint16_t mtu;              /* inner MTU to use at most; 0: no wish */
+    uint32_t session_timeout;  /* seconds, 0: none */
     uint32_t idle_timeout;
     uint32_t snapshot; /* number of the configuration that the session began with */
 };

@@ -70,6 +70,7 @@ static void test_dual_stack(void **state)
     assert_int_equal(h.r.params.server_ipv4, 0x0a500001);
     assert_int_equal(h.r.params.pool, 1);
     assert_int_equal(h.r.params.group, 0);
+    assert_int_equal(h.r.params.user, 0); /* no block of the configuration is this user's */
     struct prefix link = net("fd00:80:0:1::/64"), pd = net("fd00:8100::/56");
     assert_true(prefix_eq(&h.r.params.link6, &link) && prefix_eq(&h.r.params.delegated6, &pd));
 }
@@ -127,6 +128,7 @@ static void test_routed(void **state)
     (void)state;
     add_net_user("site", "", NULL, "10.66.0.0/16"); /* the block hides it */
     ask_mschap(0, 1, "site", "clientPass");
+    assert_int_equal(h.r.params.user, 1);
     assert_int_equal(h.r.verdict.kind, VERDICT_ACCEPT);
     assert_true(owns("192.168.7.0/24") && owns("fd00:7::/56") && !owns("10.66.0.0/16"));
     assert_int_equal(h.r.params.n_prefixes, 5);

@@ -180,7 +180,9 @@ static void test_group_and_user_faults(void **state)
         { "user u { routed = 10.80.0.0/25 }", "user \"u\": routed 10.80.0.0/25 overlaps pool \"default\"" },
         { "user u { routed = 10.7.0.0/16 } user v { routed = 10.7.9.0/24 }",
           "user \"v\": routed 10.7.9.0/24 overlaps 10.7.0.0/16 of user \"u\"" },
-        { "user u { routes = 10.7.0.0/16 }", "no option \"routes\" in user; it belongs into the file itself" },
+        { "user u { search = a.example }", "no option \"search\" in user; it belongs into the file itself" },
+        { "user u { routes = 10.7.0.1/16 }", "user { routes }: \"10.7.0.1/16\" has bits set behind its length" },
+        { "user u { default_route = maybe }", "user { default_route }: \"maybe\" is neither true nor false" },
         { "user u { routed = {10.1.0.0/16,10.2.0.0/16,10.3.0.0/16,10.4.0.0/16,10.5.0.0/16,10.6.0.0/16,10.7.0.0/16,"
           "10.8.0.0/16,10.9.0.0/16} }",
           "user { routed }: \"10.9.0.0/16\" is one too many" },
@@ -199,25 +201,36 @@ static void test_tell(void **state)
     struct config_told t;
     good(BASE "dns = {9.9.9.9} nbns = 10.1.1.1 isolate = true domain = all.example\n"
               "pool p { ipv4 = 10.81.0.0/24 routes = {10.0.0.0/8} dns = none search = {p.example} }\n"
-              "group g { routes = {10.9.0.0/16, 10.8.0.0/16} isolate = false default_route = true allow = none }\n");
-    config_tell(&got, 1, 0, &t);
+              "group g { routes = {10.9.0.0/16, 10.8.0.0/16} isolate = false default_route = true allow = none }\n"
+              "user u { routes = {10.7.0.0/16} }\nuser v { routes = none default_route = false }\n");
+    config_tell(&got, 1, 0, 0, &t);
     assert_true(t.isolate && t.default_route && !t.allow_set);
     assert_int_equal(t.n_routes + t.n_search, 0);
     assert_int_equal(t.n_dns, 1);
     assert_int_equal(t.n_nbns, 1);
     assert_string_equal(t.domain, "all.example");
     assert_null(t.wpad);
-    config_tell(&got, 2, 0, &t);
+    config_tell(&got, 2, 0, 0, &t);
     assert_true(t.isolate && !t.default_route); /* routes are listed, nothing else is said */
     assert_int_equal(t.n_routes, 1);
     assert_int_equal(t.n_dns, 0);
     assert_string_equal(t.search[0].text, "p.example");
-    config_tell(&got, 2, 1, &t);
+    config_tell(&got, 2, 1, 0, &t);
     assert_true(!t.isolate && t.default_route && t.allow_set);
     assert_int_equal(t.n_routes, 2);
     assert_int_equal(t.n_allow, 0);
     assert_int_equal(t.n_search, 1);
-    config_tell(&got, 99, 99, &t); /* of another snapshot: what holds for all */
+    config_tell(&got, 2, 1, config_user_named(&got, slice_str("U")), &t); /* the user's own before the group's */
+    assert_true(t.default_route && t.allow_set);
+    assert_int_equal(t.n_routes, 1);
+    assert_int_equal(prefix_v4_addr(&t.routes[0]), 0x0a070000);
+    assert_int_equal(t.n_search, 1);
+    config_tell(&got, 1, 0, 1, &t);
+    assert_false(t.default_route); /* it lists routes */
+    config_tell(&got, 2, 1, 2, &t);
+    assert_true(!t.default_route && t.n_routes == 0);
+    assert_int_equal(config_user_named(&got, slice_str("w")), 0);
+    config_tell(&got, 99, 99, 99, &t); /* of another snapshot: what holds for all */
     assert_true(t.isolate);
 }
 

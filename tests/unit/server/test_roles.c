@@ -45,6 +45,7 @@ static struct role_verdict a_verdict(void)
     v.params.link6 = prefix_v6((const uint8_t[16]){ 0xfd, 0, 0, 0x80, 0, 0, 0, 9 }, 64);
     v.params.pool = 3;
     v.params.group = 16;
+    v.params.user = 48;
     strcpy(v.user, "alice");
     strcpy(v.reason, "because");
     return v;
@@ -109,6 +110,7 @@ static void a_verdict_comes_back(void **state)
     assert_int_equal(b.params.delegated6.family, 0);
     assert_int_equal(b.params.pool, 3);
     assert_int_equal(b.params.group, 16);
+    assert_int_equal(b.params.user, 48);
     assert_int_equal(b.params.mtu, 1400);
     assert_int_equal(b.params.snapshot, 7);
 }
