@@ -60,6 +60,7 @@ static void fill_params(const struct judge *j, const struct sess *s, struct para
     memset(p, 0, sizeof(*p));
     memcpy(p->prefixes, s->held, sizeof(p->prefixes));
     p->n_prefixes = s->n_held;
+    p->n_routed = s->n_routed;
     p->server_ipv4 = pool && pool->ipv4.family ? prefix_v4_addr(&pool->ipv4) + 1 : 0;
     p->link6 = s->lease.link6;
     p->delegated6 = s->lease.delegated6;

@@ -111,7 +111,7 @@ void judge_release(struct judge *j, struct sess *s)
         (void)pool_give_back(j->pool, &s->held[i]);
         (void)owners_clear(&j->held, &s->held[i], me);
     }
-    s->n_held = 0;
+    s->n_held = s->n_routed = 0;
     s->leased = false;
     memset(&s->lease, 0, sizeof(s->lease));
 }
@@ -141,6 +141,7 @@ int judge_set_lease(struct judge *j, struct sess *s, const struct pool_lease *l)
         r = hold_one(j, s, &l->delegated6);
     for (unsigned i = 0; r == 0 && i < s->want.n_routed; i++)
         r = hold_one(j, s, &s->want.routed[i]);
+    s->n_routed = s->want.n_routed;
     if (r < 0)
         judge_release(j, s);
     return r;
@@ -151,7 +152,7 @@ static void sort_out(const struct judge *j, struct sess *s, unsigned pool)
 {
     const struct config_pool *x = pool && pool <= j->c.n_pools ? &j->c.pools[pool - 1] : NULL;
     s->lease.pool = pool;
-    for (unsigned i = 0; i < s->n_held; i++) {
+    for (unsigned i = 0; i < s->n_held - s->n_routed; i++) {
         const struct prefix *p = &s->held[i];
         if (p->family == 4 && p->len == 32 && !s->lease.ipv4.family)
             s->lease.ipv4 = *p;
@@ -178,6 +179,7 @@ int judge_hold_all(struct judge *j, struct sess *s, const struct params *p)
         judge_release(j, s);
         return r;
     }
+    s->n_routed = p->n_routed;
     sort_out(j, s, p->pool);
     s->leased = true;
     return 0;

@@ -63,7 +63,7 @@ struct sess {
     bool leased;
     struct pool_lease lease;
     struct prefix held[PARAMS_PREFIXES]; /* all of it, the networks behind the client too */
-    unsigned n_held;
+    unsigned n_held, n_routed;           /* n_routed: the last ones of them */
     struct eap_server *eap;
     /* The acceptance that waits: what will be in the verdict. */
     bool keyed;

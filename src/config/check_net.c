@@ -1,11 +1,6 @@
 /* What must hold between pools, groups, users and the host's own networks. */
 #include "config/values_parts.h"
 
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 /* ---- pools ---- */
 
 static bool in_net(const struct prefix *net, const struct config_range *r)
@@ -103,13 +98,15 @@ static void check_fixed(struct build *b, unsigned i)
     }
 }
 
-static void check_routed_against(struct build *b, unsigned i, const struct prefix *net)
+/* at: which one of the user's own. */
+static void check_routed_against(struct build *b, unsigned i, unsigned at)
 {
+    const struct prefix *net = &b->c.nets[b->c.user_blocks[i].routed.at + at];
     const struct config_user *u = &b->c.user_blocks[i];
     char text[PREFIX_TEXT], other[PREFIX_TEXT];
-    for (unsigned m = 0; m < i; m++) {
+    for (unsigned m = 0; m <= i; m++) {
         const struct config_user *o = &b->c.user_blocks[m];
-        for (unsigned k = 0; k < o->routed.n; k++)
+        for (unsigned k = 0; k < (m == i ? at : o->routed.n); k++)
             if (overlap(net, &b->c.nets[o->routed.at + k]))
                 complain(b->r, b->user_line[i], "user \"%s\": routed %s overlaps %s of user \"%s\"", u->name,
                          prefix_text(net, text), prefix_text(&b->c.nets[o->routed.at + k], other), o->name);
@@ -127,37 +124,11 @@ void check_users(struct build *b)
         const struct config_user *u = &b->c.user_blocks[i];
         check_fixed(b, i);
         for (unsigned k = 0; k < u->routed.n; k++)
-            check_routed_against(b, i, &b->c.nets[u->routed.at + k]);
+            check_routed_against(b, i, k);
     }
 }
 
 /* ---- the host ---- */
-
-static bool net_of_host(const struct ifaddrs *a, struct prefix *ret)
-{
-    unsigned len = 0;
-    if (!a->ifa_addr || !a->ifa_netmask)
-        return false;
-    if (a->ifa_addr->sa_family == AF_INET) {
-        struct sockaddr_in addr, mask;
-        memcpy(&addr, a->ifa_addr, sizeof(addr));
-        memcpy(&mask, a->ifa_netmask, sizeof(mask));
-        uint32_t m = ntohl(mask.sin_addr.s_addr);
-        *ret = prefix_v4(ntohl(addr.sin_addr.s_addr) & m, (unsigned)__builtin_popcount(m));
-        return m != 0;
-    }
-    if (a->ifa_addr->sa_family != AF_INET6)
-        return false;
-    struct sockaddr_in6 addr, mask;
-    memcpy(&addr, a->ifa_addr, sizeof(addr));
-    memcpy(&mask, a->ifa_netmask, sizeof(mask));
-    for (unsigned i = 0; i < 16; i++) {
-        len += (unsigned)__builtin_popcount(mask.sin6_addr.s6_addr[i]);
-        addr.sin6_addr.s6_addr[i] &= mask.sin6_addr.s6_addr[i];
-    }
-    *ret = prefix_v6(addr.sin6_addr.s6_addr, len);
-    return len != 0;
-}
 
 static void check_against_host(struct build *b, const char *interface, const struct prefix *net)
 {
@@ -176,15 +147,14 @@ static void check_against_host(struct build *b, const char *interface, const str
                          c->user_blocks[i].name, prefix_text(net, text), interface);
 }
 
+static void check_one(void *ctx, const char *interface, const struct prefix *net)
+{
+    struct build *b = ctx;
+    if (strcmp(interface, b->c.interface) != 0 && strcmp(interface, b->own_interface) != 0)
+        check_against_host(b, interface, net);
+}
+
 void check_host_nets(struct build *b)
 {
-    struct ifaddrs *all, *a;
-    struct prefix net;
-    if (getifaddrs(&all) < 0)
-        return; /* nothing to compare with */
-    for (a = all; a; a = a->ifa_next)
-        if (strcmp(a->ifa_name, b->c.interface) != 0 && strcmp(a->ifa_name, b->own_interface) != 0 &&
-            net_of_host(a, &net))
-            check_against_host(b, a->ifa_name, &net);
-    freeifaddrs(all);
+    config_host_nets(check_one, b);
 }

@@ -160,6 +160,17 @@ unsigned config_pool_named(const struct config *c, struct slice name);
 /* The server's IPv6 address in a pool's network: its first address; family 0 without one. */
 struct prefix config_server_ipv6(const struct config_pool *p);
 
+/* The network of each address that the host's interfaces have, for fn. */
+typedef void config_net_fn(void *ctx, const char *interface, const struct prefix *net);
+void config_host_nets(config_net_fn *fn, void *ctx);
+/* May this network not be behind the client of this user, who may have another one by now? True: words say why: it overlaps
+ * a pool, what the configuration has behind another user, or a network of the host. */
+enum { CONFIG_WORDS = 256 };
+bool config_routed_clash(const struct config *c, const char *user, const struct prefix *net,
+                         char words[CONFIG_WORDS]) MUST_CHECK;
+/* The last of these alone: the host's networks change. */
+bool config_host_clash(const struct config *c, const struct prefix *net, char words[CONFIG_WORDS]) MUST_CHECK;
+
 /* What holds for a session of this pool, group and user (1 + index; 0: none): pointers into `c`. */
 struct config_told {
     const struct prefix *routes, *allow, *dns, *nbns;

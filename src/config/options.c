@@ -85,7 +85,8 @@ const struct option config_options[] = {
     { "user", "ipv4", OPT_ADDRESS4, false, USER(ipv4), 0, 0, NULL, "The user's fixed address" },
     { "user", "ipv6", OPT_PREFIX6, false, USER(ipv6), 0, 0, NULL, "The user's fixed /64" },
     { "user", "routed", OPT_ROUTED, true, USER(routed), 0, 0, NULL,
-      "Up to eight networks behind the client, of both families: led into its tunnel while it is there" },
+      "Up to eight networks behind the client, of both families: led into its tunnel while it is there. One that overlaps a "
+      "pool, a network of this host or one behind another user is refused" },
     { "user", "routes", OPT_NETS, true, USER(routes), 0, 0, NULL,
       "Networks behind the server that this client shall reach through the tunnel, of both families; \"none\" for none" },
     { "user", "default_route", OPT_SWITCH, false, USER(default_route), 0, 0, NULL,

@@ -8,6 +8,9 @@
 
 enum {
     OPT_IP = 256,
+    OPT_IPV6,
+    OPT_GROUP,
+    OPT_ROUTED,
     OPT_PAP_ONLY,
     OPT_REVERSIBLE,
     OPT_JSON,
@@ -19,12 +22,21 @@ enum {
 };
 
 static const struct option longs[] = {
-    { "config", required_argument, NULL, 'c' },        { "ip", required_argument, NULL, OPT_IP },
-    { "pap-only", no_argument, NULL, OPT_PAP_ONLY },   { "reversible", no_argument, NULL, OPT_REVERSIBLE },
-    { "json", no_argument, NULL, OPT_JSON },           { "help", no_argument, NULL, 'h' },
-    { "version", no_argument, NULL, OPT_VERSION },     { "socket", required_argument, NULL, OPT_SOCKET },
-    { "watch", no_argument, NULL, OPT_WATCH },         { "user", required_argument, NULL, OPT_USER },
-    { "reason", required_argument, NULL, OPT_REASON }, { NULL, 0, NULL, 0 },
+    { "config", required_argument, NULL, 'c' },
+    { "ip", required_argument, NULL, OPT_IP },
+    { "pap-only", no_argument, NULL, OPT_PAP_ONLY },
+    { "reversible", no_argument, NULL, OPT_REVERSIBLE },
+    { "json", no_argument, NULL, OPT_JSON },
+    { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, OPT_VERSION },
+    { "socket", required_argument, NULL, OPT_SOCKET },
+    { "watch", no_argument, NULL, OPT_WATCH },
+    { "user", required_argument, NULL, OPT_USER },
+    { "reason", required_argument, NULL, OPT_REASON },
+    { "ipv6", required_argument, NULL, OPT_IPV6 },
+    { "group", required_argument, NULL, OPT_GROUP },
+    { "routed", required_argument, NULL, OPT_ROUTED },
+    { NULL, 0, NULL, 0 },
 };
 
 struct word {
@@ -47,11 +59,11 @@ static const struct {
     const char *word;
     enum verb verb;
 } verbs[] = {
-    { "add", VERB_ADD },   { "passwd", VERB_PASSWD }, { "del", VERB_DEL },
+    { "add", VERB_ADD },   { "passwd", VERB_PASSWD }, { "set", VERB_SET },       { "del", VERB_DEL },
     { "list", VERB_LIST }, { "lock", VERB_LOCK },     { "unlock", VERB_UNLOCK },
 };
 
-__attribute__((format(printf, 1, 2))) static int usage(const char *fmt, ...)
+int args_usage(const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -60,15 +72,6 @@ __attribute__((format(printf, 1, 2))) static int usage(const char *fmt, ...)
     fputs("; see aditctl --help\n", stderr);
     va_end(ap);
     return CTL_USAGE;
-}
-
-static int take_ip(const char *text, struct request *q)
-{
-    struct prefix p;
-    if (prefix_parse(text, true, &p) < 0 || p.family != 4 || p.len != 32 || strchr(text, '/') || !prefix_v4_addr(&p))
-        return usage("--ip: \"%s\" is not an IPv4 address", text);
-    q->ipv4 = prefix_v4_addr(&p);
-    return CTL_OK;
 }
 
 static int take_option(int opt, struct request *q)
@@ -81,7 +84,13 @@ static int take_option(int opt, struct request *q)
         q->help = true;
         return CTL_OK;
     case OPT_IP:
-        return take_ip(optarg, q);
+        return args_net(NET_IP, optarg, &q->net);
+    case OPT_IPV6:
+        return args_net(NET_IPV6, optarg, &q->net);
+    case OPT_GROUP:
+        return args_net(NET_GROUP, optarg, &q->net);
+    case OPT_ROUTED:
+        return args_net(NET_ROUTED, optarg, &q->net);
     case OPT_PAP_ONLY:
         q->pap_only = true;
         return CTL_OK;
@@ -122,9 +131,9 @@ static int take_live(const struct word *v, int n, char **words, struct request *
     bool wants = v->wants && !(v->verb == VERB_DISCONNECT && q->user);
     q->verb = v->verb;
     if (wants && n < 2)
-        return usage("%s: %s", v->word, v->wants);
+        return args_usage("%s: %s", v->word, v->wants);
     if (n > 1 + wants)
-        return usage("\"%s\" is one word too many", words[1 + wants]);
+        return args_usage("\"%s\" is one word too many", words[1 + wants]);
     q->word = wants ? words[1] : NULL;
     return CTL_OK;
 }
@@ -132,42 +141,44 @@ static int take_live(const struct word *v, int n, char **words, struct request *
 static int take_words(int n, char **words, struct request *q)
 {
     if (n < 1)
-        return usage("nothing to do");
+        return args_usage("nothing to do");
     for (size_t i = 0; i < sizeof(live_verbs) / sizeof(live_verbs[0]); i++)
         if (strcmp(words[0], live_verbs[i].word) == 0)
             return take_live(&live_verbs[i], n, words, q);
     if (strcmp(words[0], "user") != 0)
-        return usage("there is no verb \"%s\"", words[0]);
+        return args_usage("there is no verb \"%s\"", words[0]);
     if (n < 2)
-        return usage("user: add, passwd, del, list, lock or unlock");
+        return args_usage("user: add, passwd, set, del, list, lock or unlock");
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
         if (strcmp(words[1], verbs[i].word) == 0)
             q->verb = verbs[i].verb;
     if (q->verb == VERB_NONE)
-        return usage("there is no verb \"user %s\"", words[1]);
+        return args_usage("there is no verb \"user %s\"", words[1]);
     int want = q->verb == VERB_LIST ? 2 : 3;
     if (n < want)
-        return usage("user %s: whose name?", words[1]);
+        return args_usage("user %s: whose name?", words[1]);
     if (n > want)
-        return usage("\"%s\" is one word too many; a password never stands on the command line", words[want]);
+        return args_usage("\"%s\" is one word too many; a password never stands on the command line", words[want]);
     q->name = want == 3 ? words[2] : NULL;
     return CTL_OK;
 }
 
 static int check_options(const struct request *q)
 {
-    if (q->ipv4 && q->verb != VERB_ADD)
-        return usage("--ip belongs to user add");
+    if (request_net_any(&q->net) && q->verb != VERB_ADD && q->verb != VERB_SET)
+        return args_usage("--ip, --ipv6, --group and --routed belong to user add and user set");
+    if (q->verb == VERB_SET && !request_net_any(&q->net))
+        return args_usage("user set: what? --ip, --ipv6, --group or --routed");
     if ((q->pap_only || q->reversible) && q->verb != VERB_ADD && q->verb != VERB_PASSWD)
-        return usage("--pap-only and --reversible belong to user add and user passwd");
+        return args_usage("--pap-only and --reversible belong to user add and user passwd");
     if (q->pap_only && q->reversible)
-        return usage("--pap-only and --reversible exclude each other");
+        return args_usage("--pap-only and --reversible exclude each other");
     if (q->json && q->verb != VERB_LIST && !verb_is_live(q->verb))
-        return usage("--json belongs to user list and to the verbs of the running server");
+        return args_usage("--json belongs to user list and to the verbs of the running server");
     if (q->watch && q->verb != VERB_SESSIONS && q->verb != VERB_STATUS)
-        return usage("--watch belongs to status and sessions");
+        return args_usage("--watch belongs to status and sessions");
     if ((q->user || q->reason) && q->verb != VERB_DISCONNECT)
-        return usage("--user and --reason belong to disconnect");
+        return args_usage("--user and --reason belong to disconnect");
     return CTL_OK;
 }
 

@@ -12,6 +12,7 @@ enum verb {
     /* of the users' database */
     VERB_ADD,
     VERB_PASSWD,
+    VERB_SET,
     VERB_DEL,
     VERB_LIST,
     VERB_LOCK,
@@ -26,12 +27,22 @@ enum verb {
     VERB_LOG_LEVEL,
 };
 
+/* What user add and user set are told of networks. */
+struct request_net {
+    bool has_ipv4, has_ipv6, has_routed; /* the option was there, maybe with "none" */
+    uint32_t ipv4;                       /* --ip, host order; 0: none */
+    struct prefix ipv6;                  /* --ipv6; family 0: none */
+    const char *group;                   /* --group; "": none, NULL: the option was not there */
+    struct prefix routed[USER_ROUTED];   /* --routed */
+    unsigned n_routed;
+};
+
 /* The command line. */
 struct request {
     const char *config;
     enum verb verb;
     const char *name; /* NULL with list */
-    uint32_t ipv4;    /* --ip, host order; 0: none */
+    struct request_net net;
     bool pap_only, reversible, json, watch;
     const char *socket;        /* --socket; NULL: that of the configuration */
     const char *user, *reason; /* of disconnect; NULL: not given */
@@ -41,6 +52,22 @@ struct request {
 
 /* CTL_OK, or CTL_USAGE after a line on stderr. */
 int args_parse(int argc, char **argv, struct request *ret) MUST_CHECK;
+
+/* "aditctl: words; see aditctl --help" on stderr; returns CTL_USAGE. */
+int args_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* args_net.c: one of these options. CTL_OK, or CTL_USAGE after a line on stderr. */
+enum net_option { NET_IP, NET_IPV6, NET_GROUP, NET_ROUTED };
+int args_net(enum net_option o, const char *text, struct request_net *n) MUST_CHECK;
+bool request_net_any(const struct request_net *n);
+
+/* nets.c: may this user have that, by the configuration and the host? And, among the users of the database? CTL_OK, or
+ * CTL_FAILED after a line on stderr. */
+int nets_check(const struct config *c, const char *name, const struct request_net *n) MUST_CHECK;
+int nets_free(struct users *d, const struct user *u) MUST_CHECK;
+/* Puts what was given into the record. */
+void nets_fill(const struct request_net *n, struct user *u);
+/* user set. */
+int nets_set(const struct request *q, struct users *d);
 
 /* The password for `name` from the terminal (without echo, twice) or, if standard input is none, its first line.
  * Writes it with its length into buf; false after a line on stderr. */

@@ -2,7 +2,6 @@
 #include "ctl/ctl.h"
 
 #include "aaa/password.h"
-#include "aaa/pool.h"
 #include "base/secret.h"
 #include "tls/prim_host.h"
 
@@ -70,24 +69,22 @@ static int add(const struct request *q, const struct config *c)
 {
     enum password_kind kind = q->pap_only ? PASSWORD_PAP_ONLY : q->reversible ? PASSWORD_REVERSIBLE : PASSWORD_NT;
     const char *fault = name_fault(slice_str(q->name));
-    struct user u = { .ipv4 = q->ipv4 };
+    struct user u = { 0 };
     if (!fault)
         fault = kind_fault(c, kind);
     if (fault)
         return fail("%s", fault);
-    struct prefix fixed = prefix_v4(q->ipv4, 32);
-    fault = q->ipv4 ? pool_fixed_fault(c, &fixed) : NULL;
-    if (fault)
-        return fail("--ip: %s", fault);
+    if (nets_check(c, q->name, &q->net) != CTL_OK)
+        return CTL_FAILED;
     memcpy(u.name, q->name, strlen(q->name) + 1);
+    nets_fill(&q->net, &u);
     int result = fill_password(&u, kind);
     struct users *d = result == CTL_OK ? store_open(c, true) : NULL;
-    if (d && users_add(d, &u) < 0)
+    result = d ? nets_free(d, &u) : CTL_FAILED;
+    if (result == CTL_OK && users_add(d, &u) < 0)
         result = fail("%s: %s", q->name, users_error(d));
-    else if (d)
+    else if (result == CTL_OK)
         warn_reversible(kind);
-    else
-        result = CTL_FAILED;
     users_close(d);
     user_wipe(&u);
     return result;
@@ -153,8 +150,15 @@ static void list_json(void *ctx, const struct user *u)
     struct prefix p = prefix_v4(u->ipv4, 32);
     json_t *one = json_pack("{s:s, s:b, s:s, s:s, s:s}", "name", u->name, "locked", u->locked, "stores", stores(u),
                             "created", time_text(u->created, created), "changed", time_text(u->changed, changed));
-    if (one)
+    json_t *routed = json_array();
+    if (one) {
         json_object_set_new(one, "ipv4", u->ipv4 ? json_string(prefix_text(&p, address)) : json_null());
+        json_object_set_new(one, "ipv6", u->ipv6.family ? json_string(prefix_text(&u->ipv6, address)) : json_null());
+        json_object_set_new(one, "group", u->group[0] ? json_string(u->group) : json_null());
+    }
+    for (unsigned i = 0; i < u->n_routed; i++)
+        json_array_append_new(routed, json_string(prefix_text(&u->routed[i], address)));
+    json_object_set_new(one, "routed", routed);
     json_array_append_new(ctx, one);
 }
 
@@ -181,6 +185,8 @@ static int on_store(const struct request *q, const struct config *c, struct user
     switch (q->verb) {
     case VERB_PASSWD:
         return passwd(q, c, d);
+    case VERB_SET:
+        return nets_set(q, d);
     case VERB_LIST:
         return list(q, d);
     case VERB_DEL:
@@ -221,6 +227,8 @@ int run_verb(const struct request *q, const struct config *c)
 {
     if (q->verb == VERB_ADD)
         return add(q, c);
+    if (q->verb == VERB_SET && nets_check(c, q->name, &q->net) != CTL_OK)
+        return CTL_FAILED;
     bool ends = q->verb == VERB_DEL || q->verb == VERB_LOCK;
     int fd = ends ? api_open(q->socket ? q->socket : c->control, true) : -1;
     struct users *d = store_open(c, false);

@@ -47,13 +47,18 @@ static const char rules[] = "    chain noise {\n"
                             "        oifname $T icmp type redirect drop\n"
                             "    }\n";
 
-/* "    set pools4 { type ipv4_addr; flags interval; auto-merge; elements = { … } }" */
-static void print_set(FILE *f, const char *name, const struct prefix *nets, unsigned n, int family)
+/* What comes and goes is not merged: nftables cannot take out of a set what it has merged with its neighbour. Such networks
+ * must not overlap. */
+#define MERGED  " auto-merge;"
+#define CHANGES ""
+
+/* "    set pools4 { type ipv4_addr; flags interval; elements = { … } }" */
+static void print_set(FILE *f, const char *name, const char *kind, const struct prefix *nets, unsigned n, int family)
 {
     const char *before = " elements = { ";
     char text[PREFIX_TEXT];
 
-    fprintf(f, "    set %s%d { type ipv%d_addr; flags interval; auto-merge;", name, family, family);
+    fprintf(f, "    set %s%d { type ipv%d_addr; flags interval;%s", name, family, family, kind);
     for (unsigned i = 0; i < n; i++) {
         if (nets[i].family != family)
             continue;
@@ -103,8 +108,8 @@ static char *print_table(const struct nat_conf *c)
     fprintf(f, "table inet adit_%s\ndelete table inet adit_%s\n", c->interface, c->interface);
     fprintf(f, "table inet adit_%s {\n    comment \"%s\"\n", c->interface, NFT_COMMENT);
     for (int family = 4; family <= 6; family += 2) {
-        print_set(f, "pools", c->pools, c->n_pools, family);
-        print_set(f, "routed", c->routed, c->n_routed, family);
+        print_set(f, "pools", MERGED, c->pools, c->n_pools, family);
+        print_set(f, "routed", CHANGES, c->routed, c->n_routed, family);
     }
     fputs(rules, f);
     print_ways(f, c);

@@ -32,27 +32,15 @@ void authd_end(struct authd *a, uint32_t worker, uint64_t session, enum role_end
 
 /* ---- networks behind clients, which master leads into the tunnel ---- */
 
-static bool in_a_pool(const struct config *c, const struct prefix *p)
-{
-    for (unsigned i = 0; i < c->n_pools; i++) {
-        const struct prefix *nets[] = { &c->pools[i].ipv4, &c->pools[i].ipv6, &c->pools[i].delegate_from };
-        for (unsigned k = 0; k < 3; k++)
-            if (nets[k]->family == p->family && p->len >= nets[k]->len && prefix_has(nets[k], p->addr))
-                return true;
-    }
-    return false;
-}
-
 static void tell_master(struct authd *a, enum role_msg type, uint32_t worker, const struct registered *s)
 {
     uint8_t buf[256];
     struct wr w = wr_of(buf, sizeof(buf));
     struct role_own o = { .worker = worker, .session = s->session };
-    for (unsigned i = 0; i < s->n_prefixes; i++)
-        if (!in_a_pool(&a->config, &s->prefixes[i]) && s->prefixes[i].len < (s->prefixes[i].family == 4 ? 32 : 128))
-            o.prefixes[o.n_prefixes++] = s->prefixes[i];
-    if (o.n_prefixes == 0)
+    if (s->n_routed == 0)
         return;
+    for (unsigned i = s->n_prefixes - s->n_routed; i < s->n_prefixes; i++)
+        o.prefixes[o.n_prefixes++] = s->prefixes[i];
     if (type == ROLE_NET_DOWN)
         o.n_prefixes = 0;
     role_put_own(&w, &o);
@@ -151,7 +139,7 @@ static bool unowned(struct authd *a, const struct role_held *h)
 
 static int keep_held(struct authd *a, const struct role_held *h)
 {
-    struct params p = { .n_prefixes = h->n_prefixes, .pool = h->pool, .group = h->group };
+    struct params p = { .n_prefixes = h->n_prefixes, .n_routed = h->n_routed, .pool = h->pool, .group = h->group };
     memcpy(p.prefixes, h->prefixes, sizeof(p.prefixes));
     int r = unowned(a, h) ? judge_hold(a->judge, &h->who, h->user, &p, loop_now(a->loop)) : ERR_STATE;
     if (r == 0)

@@ -40,9 +40,11 @@ bool conn_held(const struct conn *c, struct role_held *ret_h)
 {
     if (!c->accepted || c->over || c->evicted)
         return false;
-    *ret_h = (struct role_held){
-        .up = c->up, .pool = c->params.pool, .group = c->params.group, .n_prefixes = c->params.n_prefixes
-    };
+    *ret_h = (struct role_held){ .up = c->up,
+                                 .pool = c->params.pool,
+                                 .group = c->params.group,
+                                 .n_prefixes = c->params.n_prefixes,
+                                 .n_routed = c->params.n_routed };
     conn_who(c, &ret_h->who);
     memcpy(ret_h->user, c->user, sizeof(c->user));
     memcpy(ret_h->prefixes, c->params.prefixes, sizeof(c->params.prefixes));

@@ -14,6 +14,7 @@ struct host_routed {
     struct prefix net;
     uint32_t worker;
     uint64_t session;
+    bool led;   /* the route is there; false: the host does not allow it, and it was said */
     bool stale; /* an authd that has died said so; its successor has not yet */
 };
 

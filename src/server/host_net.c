@@ -87,7 +87,7 @@ int host_nets_again(struct host *h, const struct config *c, char err[256])
     for (unsigned i = 0; r == 0 && i < h->n_nets; i++)
         r = add_net(c, &h->nets[i], err);
     for (unsigned i = 0; r == 0 && i < h->n_routed; i++)
-        r = add_route(c->interface, &h->routed[i].net, err);
+        r = h->routed[i].led ? add_route(c->interface, &h->routed[i].net, err) : 0;
     return r;
 }
 
@@ -142,14 +142,14 @@ void host_nat_conf(const struct host *h, const struct config *c, const char *out
                               .outer = c->nat && outer[0] ? outer : NULL,
                               .n_pools = h->n_nets,
                               .nat66 = c->nat66,
-                              .routed = routed,
-                              .n_routed = h->n_routed };
+                              .routed = routed };
     for (unsigned i = 0; i < h->n_nets; i++) {
         ret->pools[i] = h->nets[i];
         ret->own[i] = own_way(c, &h->nets[i], outer);
     }
     for (unsigned i = 0; i < h->n_routed; i++)
-        routed[i] = h->routed[i].net;
+        if (h->routed[i].led)
+            routed[ret->n_routed++] = h->routed[i].net;
 }
 
 /* ---- networks behind clients ---- */
@@ -168,12 +168,28 @@ static void tell_failure(const struct prefix *net, const char *err)
     event(EV_ROUTED_FAILED, NULL, F_TEXT("network", prefix_text(net, text)), F_TEXT("cause", err));
 }
 
+/* The way into the tunnel, unless it is the host's own: a network of an interface, a route of somebody else. */
+static bool lead(const struct config *c, const struct prefix *net, char err[256])
+{
+    struct nl_route r = { .dst = *net };
+    snprintf(r.dev, sizeof(r.dev), "%s", c->interface);
+    if (config_host_clash(c, net, err) || nl_route_add(&r, err) < 0)
+        return false;
+    if (nat_routed(c->interface, net, true, err) == 0)
+        return true;
+    char ignored[256];
+    (void)!nl_route_del(&r, ignored);
+    return false;
+}
+
 static void add_one(struct host *h, const struct config *c, const struct prefix *net, uint32_t worker, uint64_t session)
 {
     char err[256], text[PREFIX_TEXT];
     struct host_routed *r = find_routed(h, net), *more;
     if (r) { /* a newer session of the same user; or authd is a new one */
-        *r = (struct host_routed){ .net = *net, .worker = worker, .session = session };
+        r->worker = worker;
+        r->session = session;
+        r->stale = false;
         return;
     }
     more = realloc(h->routed, (h->n_routed + 1) * sizeof(*more));
@@ -182,8 +198,10 @@ static void add_one(struct host *h, const struct config *c, const struct prefix 
         return;
     }
     h->routed = more;
-    h->routed[h->n_routed++] = (struct host_routed){ .net = *net, .worker = worker, .session = session };
-    if (add_route(c->interface, net, err) < 0 || nat_routed(c->interface, net, true, err) < 0)
+    r = &h->routed[h->n_routed++];
+    *r = (struct host_routed){ .net = *net, .worker = worker, .session = session };
+    r->led = lead(c, net, err);
+    if (!r->led)
         tell_failure(net, err);
     else
         event(EV_ROUTED_UP, NULL, F_TEXT("network", prefix_text(net, text)));
@@ -193,9 +211,12 @@ static void drop_one(struct host *h, const struct config *c, unsigned i)
 {
     char err[256], text[PREFIX_TEXT];
     struct prefix net = h->routed[i].net;
+    bool led = h->routed[i].led;
     struct nl_route route = { .dst = net };
     snprintf(route.dev, sizeof(route.dev), "%s", c->interface);
     h->routed[i] = h->routed[--h->n_routed];
+    if (!led)
+        return;
     int r = nl_route_del(&route, err);
     if (r == ERR_MISSING)
         r = 0;

@@ -72,6 +72,7 @@ int registry_accept(struct registry *r, uint32_t worker, uint64_t session, const
         return ERR_NOMEM;
     s->session = session;
     s->n_prefixes = p->n_prefixes;
+    s->n_routed = p->n_routed;
     memcpy(s->prefixes, p->prefixes, sizeof(s->prefixes));
     *at = s;
     return 0;

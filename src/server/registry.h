@@ -15,7 +15,7 @@ struct registered {
     uint64_t session; /* 0: free */
     bool up;
     struct prefix prefixes[PARAMS_PREFIXES];
-    unsigned n_prefixes;
+    unsigned n_prefixes, n_routed; /* n_routed: the last ones are networks behind the client */
 };
 
 struct registry {

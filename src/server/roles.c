@@ -108,6 +108,7 @@ int role_get_ask(struct slice body, struct role_ask *ret_a)
 static void put_params(struct wr *w, const struct params *p)
 {
     put_prefixes(w, p->prefixes, p->n_prefixes);
+    wr_u8(w, p->n_routed);
     wr_u32(w, p->server_ipv4);
     for (unsigned i = 0; i < 2; i++) {
         wr_u32(w, p->dns[i]);
@@ -128,6 +129,8 @@ static void put_params(struct wr *w, const struct params *p)
 static void get_params(struct rd *r, struct params *p)
 {
     p->n_prefixes = get_prefixes(r, p->prefixes, PARAMS_PREFIXES);
+    p->n_routed = rd_u8(r);
+    r->bad |= p->n_routed > p->n_prefixes;
     p->server_ipv4 = rd_u32(r);
     for (unsigned i = 0; i < 2; i++) {
         p->dns[i] = rd_u32(r);
@@ -194,6 +197,7 @@ void role_put_held(struct wr *w, const struct role_held *h)
     wr_u8(w, h->pool);
     wr_u8(w, h->group);
     put_prefixes(w, h->prefixes, h->n_prefixes);
+    wr_u8(w, h->n_routed);
 }
 
 int role_get_held(struct slice body, struct role_held *ret_h)
@@ -206,6 +210,8 @@ int role_get_held(struct slice body, struct role_held *ret_h)
     h.pool = rd_u8(&r);
     h.group = rd_u8(&r);
     h.n_prefixes = get_prefixes(&r, h.prefixes, PARAMS_PREFIXES);
+    h.n_routed = rd_u8(&r);
+    r.bad |= h.n_routed > h.n_prefixes;
     if (rd_finish(&r) < 0)
         return rd_finish(&r);
     *ret_h = h;

@@ -98,7 +98,7 @@ struct role_held {
     bool up;
     uint8_t pool, group;
     struct prefix prefixes[PARAMS_PREFIXES];
-    unsigned n_prefixes;
+    unsigned n_prefixes, n_routed; /* n_routed: as in struct params */
 };
 
 struct role_own {

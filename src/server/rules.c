@@ -9,9 +9,10 @@
 #define N(rules) (sizeof(rules) / sizeof((rules)[0]))
 
 enum { COUNTERS_MIN = 6 * 8 + 2, COUNTERS_MAX = COUNTERS_MIN + ROLE_REASON, OWN_MAX = 13 + 18 * PARAMS_PREFIXES };
-/* Four texts and their lengths, the hash, the user's name, whether it is up, pool and group, the prefixes. */
+/* Four texts and their lengths, the hash, the user's name, whether it is up, pool and group, the prefixes, how many of them
+ * are routed. */
 enum {
-    HELD_MIN = 8 + 4 * 2 + 32 + 2 + 1 + 2 + 1,
+    HELD_MIN = 8 + 4 * 2 + 32 + 2 + 1 + 2 + 1 + 1,
     HELD_MAX = HELD_MIN + 40 + 64 + 64 + 64 + AUTH_NAME_MAX + 18 * PARAMS_PREFIXES
 };
 
@@ -69,7 +70,7 @@ static const struct imsg_rule worker_to_authd[] = {
 };
 static const struct imsg_rule authd_to_worker[] = {
     { ROLE_OPEN,        ALWAYS,       0,   0,        0, "open" },
-    { ROLE_VERDICT,     ALWAYS,       108, 8192,     0, "verdict" },
+    { ROLE_VERDICT,     ALWAYS,       109, 8192,     0, "verdict" },
     { ROLE_END,         ALWAYS,       10,  10 + ROLE_REASON, 0, "end of a session" },
     { ROLE_OWN,         ALWAYS,       13,  OWN_MAX,  0, "owner" },
     { ROLE_DISOWN,      ALWAYS,       13,  OWN_MAX,  0, "owner gone" },

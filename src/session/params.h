@@ -9,6 +9,7 @@ enum { PARAMS_PREFIXES = 12, PARAMS_DNS = 4, PARAMS_USER = 64 };
 struct params {
     struct prefix prefixes[PARAMS_PREFIXES]; /* what the session owns; [0] is its IPv4 /32 where it has one */
     unsigned n_prefixes;
+    unsigned n_routed;        /* of these, the last ones: networks behind the client */
     uint32_t server_ipv4;     /* our tunnel address, host order */
     uint32_t dns[2], nbns[2]; /* IPv4 for IPCP, host order, 0: none */
     struct prefix dns6[PARAMS_DNS];

@@ -20,7 +20,7 @@ v6 = bytes([6, 64]) + bytes([0xfd]) + bytes(15)
 session = struct.pack(">Q", 0x100000005)
 ask = (session + text("48B82435-099A-4158-A987-052E7570CFAA") + text("198.18.0.7:4711") + text("198.18.0.1:443") + b"\xc5" * 32 +
        text("MSRASV5.20") + bytes([3, 7]) + data("alice") + data("") + data("c" * 16) + data("r" * 49) + data(""))
-params = bytes([1]) + v4 + struct.pack(">IIIII", 0x0a500001, 1, 2, 3, 4) + bytes([1]) + v6 + v6 + bytes([0, 1, 2]) + struct.pack(">HIII", 1400, 1, 2, 3)
+params = bytes([1]) + v4 + bytes([0]) + struct.pack(">IIIII", 0x0a500001, 1, 2, 3, 4) + bytes([1]) + v6 + v6 + bytes([0, 1, 2]) + struct.pack(">HIII", 1400, 1, 2, 3)
 verdict = session + bytes([1, 0, 1, 0]) + bytes(16) + b"\x3a" * 32 + data("") + data("S=" + "0" * 40) + text("alice") + text("") + params
 own = struct.pack(">I", 3) + session + bytes([2]) + v4 + v6
 counters = session + struct.pack(">QQQQQ", 1, 2, 3, 4, 5) + text("cause")

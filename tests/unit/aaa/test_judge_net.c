@@ -132,6 +132,7 @@ static void test_routed(void **state)
     assert_int_equal(h.r.verdict.kind, VERDICT_ACCEPT);
     assert_true(owns("192.168.7.0/24") && owns("fd00:7::/56") && !owns("10.66.0.0/16"));
     assert_int_equal(h.r.params.n_prefixes, 5);
+    assert_int_equal(h.r.params.n_routed, 2);
     ask_mschap(0, 2, "site", "clientPass");
     assert_int_equal(h.ended, 1);
     judge_down(h.j, 0, 1, h.now);
@@ -171,6 +172,7 @@ static void test_entitlement_changes(void **state)
     expect_accept(0x0a500009);
     assert_true(owns("10.99.0.0/24") && !owns("10.80.0.2/32"));
     assert_int_equal(h.r.params.group, 1);
+    assert_int_equal(h.r.params.n_routed, 1);
     user_wipe(&u);
 }
 
@@ -178,7 +180,7 @@ static void test_hold(void **state)
 {
     (void)state;
     struct judge_who a = who_is(1, 5), b = who_is(2, 5);
-    struct params p = { .n_prefixes = 4, .pool = 1 };
+    struct params p = { .n_prefixes = 4, .n_routed = 1, .pool = 1 };
     p.prefixes[0] = net("10.80.0.2/32");
     p.prefixes[1] = net("fd00:80:0:1::/64");
     p.prefixes[2] = net("fd00:8100::/56");

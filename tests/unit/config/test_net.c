@@ -177,6 +177,8 @@ static void test_group_and_user_faults(void **state)
         { "user u { ipv6 = \"fd00::/64\" }", "user \"u\": fd00::/64 lies in none of the pools" },
         { "user u { ipv6 = \"fd00::/60\" }", "user { ipv6 }: \"fd00::/60\" is not a /64" },
         { "user u { routed = 0.0.0.0/0 }", "user { routed }: \"0.0.0.0/0\" is too large: /8 is the largest" },
+        { "user u { routed = {10.7.0.0/16, 10.7.9.0/24} }",
+          "user \"u\": routed 10.7.9.0/24 overlaps 10.7.0.0/16 of user \"u\"" },
         { "user u { routed = 10.80.0.0/25 }", "user \"u\": routed 10.80.0.0/25 overlaps pool \"default\"" },
         { "user u { routed = 10.7.0.0/16 } user v { routed = 10.7.9.0/24 }",
           "user \"v\": routed 10.7.9.0/24 overlaps 10.7.0.0/16 of user \"u\"" },

@@ -25,7 +25,8 @@ static void write_config(const char *methods)
     assert_non_null(f);
     fprintf(f,
             "listen \"127.0.0.1:1\" {}\ncertificate x { chain = c key = k }\nauth { methods = {%s} }\n"
-            "users = \"db/users.db\"\npool a { ipv4 = \"10.80.0.0/24\" }\n",
+            "users = \"db/users.db\"\npool a { ipv4 = \"10.80.0.0/24\" ipv6 = \"fd00:80::/48\" }\n"
+            "group staff {}\nuser Site { routed = {\"10.201.7.0/24\", \"fd00:7::/56\"} }\n",
             methods);
     fclose(f);
 }
@@ -190,6 +191,54 @@ static void test_names_and_addresses_refused(void **state)
     says("another user has this fixed address");
 }
 
+static void test_networks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *args, *words;
+    } refused[] = {
+        { "--ip 10.80.0.1", "the server's own" },
+        { "--ipv6 fd00:80::/64", "the server's own" },
+        { "--ipv6 fd00:81::/64", "none of the pools" },
+        { "--group other", "has no group \"other\"" },
+        { "--routed 10.80.0.128/25", "10.80.0.128/25 overlaps pool \"a\"" },
+        { "--routed fd00:80:0:100::/56", "fd00:80:0:100::/56 overlaps pool \"a\"" },
+        { "--routed 10.201.0.0/16", "overlaps 10.201.7.0/24, which the configuration has behind user \"Site\"" },
+        { "--routed 127.0.0.0/16", "the network of this host's interface lo" },
+        { "--routed 10.202.8.0/22", "overlaps 10.202.9.0/24, which is behind user b" },
+    };
+    char args[200];
+    assert_int_equal(ctl("clientPass", "user add a"), 0);
+    assert_int_equal(ctl("clientPass", "user add b --routed 10.202.9.0/24,fd00:9::/56 --group staff"), 0);
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        snprintf(args, sizeof(args), "user set a %s", refused[i].args);
+        assert_int_equal(ctl("", args), 1);
+        says(refused[i].words);
+        snprintf(args, sizeof(args), "user add c %s", refused[i].args);
+        assert_int_equal(ctl("clientPass", args), 1);
+        says(refused[i].words);
+    }
+    assert_int_equal(ctl("", "user set a --ipv6 fd00:80:0:5::/64 --routed 10.203.0.0/24"), 0);
+    assert_int_equal(ctl("", "user set A --ip 10.80.0.7"), 0);            /* the others stay */
+    assert_int_equal(ctl("", "user set site --routed 10.201.7.0/25"), 1); /* its own block is in nobody's way */
+    says("there is no such user");
+    assert_int_equal(ctl("", "user list --json"), 0);
+    json_t *all = json_loads(out, 0, NULL), *a = json_array_get(all, 0), *b = json_array_get(all, 1);
+    assert_int_equal(json_array_size(all), 2);
+    assert_string_equal(json_string_value(json_object_get(a, "ipv4")), "10.80.0.7");
+    assert_string_equal(json_string_value(json_object_get(a, "ipv6")), "fd00:80:0:5::/64");
+    assert_true(json_is_null(json_object_get(a, "group")));
+    assert_string_equal(json_string_value(json_array_get(json_object_get(a, "routed"), 0)), "10.203.0.0/24");
+    assert_string_equal(json_string_value(json_object_get(b, "group")), "staff");
+    assert_int_equal(json_array_size(json_object_get(b, "routed")), 2);
+    json_decref(all);
+    assert_int_equal(ctl("", "user set b --routed none --group none"), 0);
+    assert_int_equal(ctl("", "user set a --routed 10.202.9.0/24 --ipv6 none"), 0);
+    assert_int_equal(ctl("", "user list --json"), 0);
+    assert_null(strstr(out, "staff"));
+    assert_null(strstr(out, "fd00:80:0:5"));
+}
+
 static void test_kinds(void **state)
 {
     (void)state;
@@ -234,6 +283,20 @@ static void test_usage(void **state)
         "--bogus",
         "user del a --pap-only",
         "user add a --ip",
+        "user set a",
+        "user set --ip none",
+        "user passwd a --group staff",
+        "user set a --ipv6 fd00:80::/48",
+        "user set a --ipv6 10.80.0.5",
+        "user set a --group ''",
+        "user set a --routed ''",
+        "user set a --routed 10.9.0.1/16",
+        "user set a --routed 10.0.0.0/7",
+        "user set a --routed 10.9.0.0/16,",
+        "user set a --routed 10.9.0.0/16,10.9.8.0/24",
+        "user set a --routed "
+        "10.1.0.0/16,10.2.0.0/16,10.3.0.0/16,10.4.0.0/16,10.5.0.0/16,10.6.0.0/16,10.7.0.0/16,10.8.0.0/16,"
+        "10.9.0.0/16",
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         assert_int_equal(ctl("clientPass", wrong[i]), 2);
@@ -276,8 +339,14 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_add_and_list), T(test_changes), T(test_passwords_refused), T(test_names_and_addresses_refused),
-        T(test_kinds),        T(test_usage),   T(test_database_refused),
+        T(test_add_and_list),
+        T(test_changes),
+        T(test_passwords_refused),
+        T(test_names_and_addresses_refused),
+        T(test_networks),
+        T(test_kinds),
+        T(test_usage),
+        T(test_database_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

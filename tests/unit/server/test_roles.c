@@ -53,7 +53,7 @@ static struct role_verdict a_verdict(void)
 
 static struct role_held a_held(void)
 {
-    struct role_held h = { .who = an_ask().who, .user = "alice", .up = true, .n_prefixes = 1 };
+    struct role_held h = { .who = an_ask().who, .user = "alice", .up = true, .n_prefixes = 1, .n_routed = 1 };
     h.prefixes[0] = prefix_v4(0x0a500002, 32);
     return h;
 }
@@ -130,7 +130,7 @@ static void the_others_come_back(void **state)
     assert_int_equal(g.who.session, h.who.session);
     assert_string_equal(g.who.peer, h.who.peer);
     assert_string_equal(g.user, "alice");
-    assert_true(g.up && g.n_prefixes == 1);
+    assert_true(g.up && g.n_prefixes == 1 && g.n_routed == 1);
     assert_memory_equal(g.prefixes, h.prefixes, sizeof(h.prefixes));
     w = wr_of(buf, sizeof(buf));
     role_put_own(&w, &o);
