@@ -38,6 +38,12 @@ soak:
 	$(MAKE) all
 	SOAK=$(T) tests/netns/38-living $(BUILD)
 
+# Every allocation of a connect fails in turn, in each process of the server and the client: some minutes.
+memory:
+	tools/deps test
+	$(MAKE) all
+	WHOLE=1 tests/netns/39-memory $(BUILD)
+
 bench:
 	tools/deps bench
 	$(MAKE) all
@@ -65,4 +71,4 @@ deb:
 clean:
 	rm -rf build build-*
 
-.PHONY: all deps run test fuzz soak bench $(BENCHES) install uninstall deb clean
+.PHONY: all deps run test fuzz soak memory bench $(BENCHES) install uninstall deb clean

@@ -284,18 +284,16 @@ void judge_free(struct judge *j)
     free(j);
 }
 
-/* There is no room for one more conversation: refused without one. */
+/* There is no room, or no memory, for one more conversation: refused without one. */
 static void refuse_at_the_door(struct judge *j, const struct judge_who *who, uint32_t ask, enum auth_method method)
 {
-    struct sess *s = calloc(1, sizeof(*s));
-    event(EV_AUTH_LIMIT, who->call, F_TEXT("peer", who->peer));
-    if (!s)
-        return; /* the worker's own deadline ends the call */
-    s->who = *who;
-    s->ask = ask;
-    s->method = method;
-    judge_refuse(j, s, E_AUTHENTICATION_FAILURE, false, "too many conversations");
-    free(s);
+    struct sess s = { .who = *who, .ask = ask, .method = method };
+    bool full = j->n_sessions >= j->max_sessions;
+    if (full)
+        event(EV_AUTH_LIMIT, who->call, F_TEXT("peer", who->peer));
+    else
+        event(EV_NO_MEMORY, who->call, F_TEXT("for", "a conversation"));
+    judge_refuse(j, &s, E_AUTHENTICATION_FAILURE, false, full ? "too many conversations" : "out of memory");
 }
 
 void judge_ask(struct judge *j, const struct judge_who *who, uint32_t ask, const struct auth_question *q, msec now)

@@ -5,10 +5,12 @@
 #include "admin/httpd.h"
 
 #include "admin/json.h"
+#include "events/events.h"
 
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -144,6 +146,13 @@ void httpd_answer(struct httpd_request *r, unsigned status, const char *allow, c
         resume(r);
 }
 
+/* The connection is closed. */
+static enum MHD_Result no_memory(const char *what)
+{
+    event(EV_NO_MEMORY, NULL, F_TEXT("for", what));
+    return MHD_NO;
+}
+
 static void refuse(struct httpd_request *r)
 {
     size_t n = 0;
@@ -156,11 +165,10 @@ static void refuse(struct httpd_request *r)
 
 static enum MHD_Result give_answer(struct httpd_request *r)
 {
-    if (!r->out)
-        return MHD_NO;
-    struct MHD_Response *response = MHD_create_response_from_buffer(r->out_len, r->out, MHD_RESPMEM_MUST_FREE);
+    struct MHD_Response *response =
+        r->out ? MHD_create_response_from_buffer(r->out_len, r->out, MHD_RESPMEM_MUST_FREE) : NULL;
     if (!response)
-        return MHD_NO;
+        return no_memory("an answer");
     r->out = NULL;
     (void)MHD_add_response_header(response, "Content-Type", "application/json");
     (void)MHD_add_response_header(response, "Cache-Control", "no-store");
@@ -168,7 +176,7 @@ static enum MHD_Result give_answer(struct httpd_request *r)
         (void)MHD_add_response_header(response, "Allow", r->allow);
     enum MHD_Result result = MHD_queue_response(r->conn, r->status, response);
     MHD_destroy_response(response);
-    return result;
+    return result == MHD_YES ? MHD_YES : no_memory("an answer");
 }
 
 /* One byte more than allowed is kept, so that the API can say that it is too much. */
@@ -204,7 +212,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *conn, const 
     (void)version;
     if (!r) {
         *req = request_new(ctx, conn, method, path);
-        return *req ? MHD_YES : MHD_NO;
+        return *req ? MHD_YES : no_memory("a request");
     }
     if (*n) {
         take_body(r, data, *n);
@@ -262,19 +270,20 @@ const char *httpd_query(void *r, const char *key)
 
 /* ---- all of it ---- */
 
-/* What the library would say about peers that misbehave: nobody needs it. */
-static void silent(void *ctx, const char *fmt, va_list ap)
+/* What the library would say about peers that misbehave nobody needs; that it has no memory for one, somebody does. */
+static void on_log(void *ctx, const char *fmt, va_list ap)
 {
     (void)ctx;
-    (void)fmt;
     (void)ap;
+    if (strstr(fmt, "memory") || strstr(fmt, "alloc"))
+        (void)no_memory("a connection");
 }
 
 static bool start(struct httpd *h, int fd)
 {
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     h->daemon =
-        MHD_start_daemon(flags, 0, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, silent, NULL,
+        MHD_start_daemon(flags, 0, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
                          MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTPD_CONNECTIONS,
                          MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTPD_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
                          (size_t)HTTPD_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_END);

@@ -129,6 +129,9 @@ static void on_dead(struct engine *e, const struct stream_event *ev)
     case STREAM_CAUSE_TLS:
         e->code = outcome_tls(&o, stream_tls(e->stream), ev->text);
         break;
+    case STREAM_CAUSE_MEMORY:
+        event(EV_NO_MEMORY, e->plan.call, F_TEXT("for", "the connection"));
+        break;
     case STREAM_CAUSE_ABORT:
     case STREAM_CAUSE_DEADLINE:
     case STREAM_CAUSE_LOST:

@@ -2,7 +2,7 @@
  *
  * Inputs come as a list of slices that are hashed one after another, so that no caller needs
  * to join bytes first. All functions are stateless and cannot fail. Implemented by tls/prim_host
- * (OpenSSL and Nettle); tests may plug in others. */
+ * (Nettle); tests may plug in others. */
 #ifndef ADIT_CRYPTO_PRIM_H
 #define ADIT_CRYPTO_PRIM_H
 

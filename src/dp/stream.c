@@ -21,6 +21,7 @@ static const char *const cause_texts[] = {
     [STREAM_CAUSE_LOST] = "the peer closed the connection",
     [STREAM_CAUSE_FLOOD] = "the peer does not read our answers",
     [STREAM_CAUSE_ABORT] = "closed by us",
+    [STREAM_CAUSE_MEMORY] = "out of memory",
     [STREAM_CAUSE_OURS] = "internal error",
 };
 
@@ -104,7 +105,7 @@ bool stream_lend(struct stream *s, msec now)
     if (w)
         tunnel_lend(&s->tunnel, w);
     else if (s->state == STREAM_TUNNEL && !s->broken)
-        s->cause = STREAM_CAUSE_OURS;
+        s->cause = STREAM_CAUSE_MEMORY;
     s->broken |= !w;
     (void)now;
     return w;
@@ -175,8 +176,9 @@ void stream_break(struct stream *s, enum stream_cause cause, msec now)
 void stream_secure(struct stream *s, msec now)
 {
     struct tunnel_conf conf = *s->conf.tunnel;
-    if (tls_leaf_hash(s->tls, &s->leaf) < 0) {
-        stream_break(s, STREAM_CAUSE_OURS, now);
+    int r = tls_leaf_hash(s->tls, &s->leaf);
+    if (r < 0) {
+        stream_break(s, r == ERR_NOMEM ? STREAM_CAUSE_MEMORY : STREAM_CAUSE_OURS, now);
         return;
     }
     /* [MS-SSTP] 3.2.5.2, 3.3.5.2.3: the binding is to the certificate of this very handshake. */
@@ -187,7 +189,7 @@ void stream_secure(struct stream *s, msec now)
     conf.http.cert_sha256 = s->leaf.sha256;
     struct tunnel_work *work = (struct tunnel_work *)(void *)blocks_get(&s->bench->works);
     if (!work) {
-        stream_break(s, STREAM_CAUSE_OURS, now);
+        stream_break(s, STREAM_CAUSE_MEMORY, now);
         return;
     }
     tunnel_init(&s->tunnel, work, &conf, s->conf.env, now);
@@ -200,7 +202,7 @@ bool stream_shake(struct stream *s, msec now)
     if (!s->tls)
         s->tls = tls_new(s->conf.tls, &s->bench->io);
     if (!s->tls) {
-        stream_break(s, STREAM_CAUSE_OURS, now);
+        stream_break(s, STREAM_CAUSE_MEMORY, now);
         return false;
     }
     int r;
@@ -209,7 +211,7 @@ bool stream_shake(struct stream *s, msec now)
         stream_ship(s, now); /* an alert too, when it failed */
     } while (r == ERR_NOBUF && !s->broken);
     if (r < 0)
-        stream_break(s, STREAM_CAUSE_TLS, now);
+        stream_break(s, r == ERR_NOMEM ? STREAM_CAUSE_MEMORY : STREAM_CAUSE_TLS, now);
     else if (r == 1)
         stream_secure(s, now);
     return r == 1 && !s->broken;

@@ -82,7 +82,8 @@ enum stream_cause {
     STREAM_CAUSE_LOST,     /* the peer closed or reset the connection before the tunnel was down */
     STREAM_CAUSE_FLOOD,    /* the peer made us answer more than it reads */
     STREAM_CAUSE_ABORT,    /* stream_abort() */
-    STREAM_CAUSE_OURS,     /* no memory, a bug */
+    STREAM_CAUSE_MEMORY,   /* there was none for something that the stream cannot do without */
+    STREAM_CAUSE_OURS,     /* a bug */
 };
 
 const char *stream_cause_text(enum stream_cause c);

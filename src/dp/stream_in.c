@@ -32,7 +32,7 @@ static void keep_carry(struct stream *s, msec now)
             memcpy(s->carry.block, s->plain.p, n);
             s->carry.to = (uint32_t)n;
         } else {
-            stream_break(s, STREAM_CAUSE_OURS, now);
+            stream_break(s, n <= STREAM_CARRY ? STREAM_CAUSE_MEMORY : STREAM_CAUSE_OURS, now);
         }
     }
     s->plain = rd_of(NULL, 0);
@@ -75,7 +75,7 @@ static bool decrypt(struct stream *s, msec now)
         if (n == ERR_ENDED)
             s->eof = true;
         else if (n < 0)
-            stream_break(s, STREAM_CAUSE_TLS, now);
+            stream_break(s, n == ERR_NOMEM ? STREAM_CAUSE_MEMORY : STREAM_CAUSE_TLS, now);
         if (n < 0)
             b->io.in = (struct slice){ 0 };
         break;
@@ -146,7 +146,8 @@ bool stream_readable(struct stream *s, struct batch *out, msec now)
         if (fed == FED_EVENT || batch_full(out))
             return true; /* the run goes on after the event has been taken */
         if (fed < 0) {
-            stream_break(s, STREAM_CAUSE_OURS, now); /* the tunnel says DOWN by itself for all that a peer does */
+            stream_break(s, fed == ERR_NOMEM ? STREAM_CAUSE_MEMORY : STREAM_CAUSE_OURS,
+                         now); /* the tunnel says DOWN by itself for all that a peer does */
             break;
         }
         bool more = s->bench->io.in.n || !(s->eof || s->drained || s->turns >= STREAM_TURNS);

@@ -57,7 +57,7 @@ static void keep_out(struct stream *s, const uint8_t *bytes, size_t n, msec now)
     if (!s->out.block)
         s->out.block = blocks_get(&s->bench->outs);
     if (!s->out.block || STREAM_OUT - wait_left(&s->out) < n) {
-        stream_break(s, s->out.block ? STREAM_CAUSE_FLOOD : STREAM_CAUSE_OURS, now);
+        stream_break(s, s->out.block ? STREAM_CAUSE_FLOOD : STREAM_CAUSE_MEMORY, now);
         return;
     }
     if (STREAM_OUT - s->out.to < n) {
@@ -97,8 +97,9 @@ static void seal(struct stream *s, const uint8_t *bytes, size_t n, msec now)
 {
     if (!n || s->broken)
         return;
-    if (tls_write(s->tls, bytes, n) < 0)
-        stream_break(s, STREAM_CAUSE_TLS, now);
+    int r = tls_write(s->tls, bytes, n);
+    if (r < 0)
+        stream_break(s, r == ERR_NOMEM ? STREAM_CAUSE_MEMORY : STREAM_CAUSE_TLS, now);
     else if (s->bench->io.out_len >= s->pace.burst)
         stream_ship(s, now);
 }

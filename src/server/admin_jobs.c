@@ -297,8 +297,10 @@ static int on_status(struct job *j, struct slice body)
 {
     if (!j->status)
         j->status = malloc(sizeof(*j->status));
-    if (!j->status)
+    if (!j->status) {
+        event(EV_NO_MEMORY, NULL, F_TEXT("for", "an answer"));
         return 0; /* told as late */
+    }
     int e = admin_get_status(body, j->status);
     if (e < 0) {
         free(j->status);

@@ -49,7 +49,8 @@ static void on_judged(void *ctx, const struct judge_who *who, uint32_t ask, cons
     log_verdict(who, r);
     if (r->verdict.kind == VERDICT_ACCEPT && registry_accept(&a->registry, who->worker, who->session, &r->params) < 0) {
         event(EV_NO_MEMORY, who->call, F_TEXT("for", "a session"));
-        return; /* the peer's authentication times out */
+        authd_end(a, who->worker, who->session, ROLE_END_FAULT, "the server is out of memory");
+        return; /* its worker says DOWN, and the lease goes back */
     }
     role_put_verdict(&w, &v);
     authd_send(a, who->worker, ROLE_VERDICT, ask, &w);

@@ -178,6 +178,11 @@ static int on_up(struct authd *a, uint32_t worker, const struct imsg *m)
     }
     if (r == 0)
         r = registry_up(&a->registry, worker, session);
+    if (r == ERR_NOMEM) {
+        event(EV_NO_MEMORY, NULL, F_TEXT("for", "the owner of an address"));
+        authd_end(a, worker, session, ROLE_END_FAULT, "the server is out of memory");
+        return 0;
+    }
     if (r < 0)
         return r;
     judge_up(a->judge, worker, session);

@@ -42,7 +42,7 @@ static void ask(struct conn *c, const struct tunnel_event *ev)
     else if (conn_keep_question(c, ev->ask, wr_slice(&w)))
         conn_ask(c);
     else
-        event(EV_NO_MEMORY, c->call, F_TEXT("for", "a question")); /* the peer's authentication times out */
+        stream_abort(&c->stream, STREAM_CAUSE_MEMORY);
     secret_wipe(buf, sizeof(buf));
 }
 
@@ -70,8 +70,7 @@ static void session_up(struct conn *c, const struct tunnel_event *ev)
     if (told && !first)
         return;
     if (!told || plane_own(&c->w->plane, c->handle, &c->params) < 0) {
-        event(EV_NO_MEMORY, c->call, F_TEXT("for", "a session"));
-        stream_abort(&c->stream, STREAM_CAUSE_OURS);
+        stream_abort(&c->stream, STREAM_CAUSE_MEMORY);
         return;
     }
     c->up = true;

@@ -230,11 +230,18 @@ static void log_cause(const struct conn *c, const struct tunnel_event *ev)
     }
 }
 
+static void log_memory(const struct conn *c)
+{
+    if (c->stream.cause == STREAM_CAUSE_MEMORY)
+        event(EV_NO_MEMORY, c->call, F_TEXT("for", c->up ? "a session" : "a connection"), F_TEXT("peer", c->peer_text));
+}
+
 void conn_log_down(const struct conn *c, const struct tunnel_event *ev)
 {
     bool ours = ev->cause == TUNNEL_CAUSE_LOCAL && c->end_reason[0];
     const char *reason = ours ? c->end_reason : tunnel_cause_text(ev->cause);
     log_cause(c, ev);
+    log_memory(c);
     if (c->up)
         log_session_end(c, cause_word(ev->cause), reason, ev->detail, ev->text);
     else if (ev->cause != TUNNEL_CAUSE_HTTP_REFUSED)
@@ -245,6 +252,7 @@ void conn_log_down(const struct conn *c, const struct tunnel_event *ev)
 
 void conn_log_dead(const struct conn *c, const struct stream_event *ev)
 {
+    log_memory(c);
     if (c->up) {
         log_session_end(c, "cut", stream_cause_text(ev->cause), 0, slice_of(NULL, 0));
         return;
@@ -260,6 +268,7 @@ void conn_log_dead(const struct conn *c, const struct stream_event *ev)
     case STREAM_CAUSE_LOST:
     case STREAM_CAUSE_FLOOD:
     case STREAM_CAUSE_ABORT:
+    case STREAM_CAUSE_MEMORY:
     case STREAM_CAUSE_OURS:
         event(EV_CALL_ENDED, c->call, F_TEXT("peer", c->peer_text), F_TEXT("reason", stream_cause_text(ev->cause)));
         break;

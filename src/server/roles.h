@@ -51,8 +51,9 @@ enum role_msg {
     ROLE_ASSERT,  /* body: session: set your steering entries again, another session's end may have taken them */
 };
 
-/* Why authd ends a session: its address is somebody else's at once, or its user may not be here any more. */
-enum role_end { ROLE_END_REPLACED, ROLE_END_USER };
+/* Why authd ends a session: its address is somebody else's at once, its user may not be here any more, or authd cannot keep
+ * it (and has said why). */
+enum role_end { ROLE_END_REPLACED, ROLE_END_USER, ROLE_END_FAULT };
 enum { ROLE_LINE = 480 }; /* of ROLE_EVENT; longer ones are cut */
 #define ROLE_NO_GROUP UINT32_MAX
 

@@ -67,6 +67,10 @@ static void on_end(struct worker *w, const struct imsg *m)
         conn_end(c, reason);
         return;
     }
+    if (m->id == ROLE_END_FAULT) {
+        conn_end(c, reason);
+        return;
+    }
     event(EV_SESSION_REPLACED, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
           F_TEXT("reason", reason));
     conn_evict(c, reason);

@@ -66,7 +66,8 @@ enum tls_state tls_state(const struct tls *t);
 
 /* Drives the handshake with io->in; output lands in io->out. 1 when open, 0 when it needs more input, ERR_NOBUF (see
  * above), or an error: ERR_SECURITY (client: the certificate, see tls_fail), ERR_VERSION (not TLS, or no common
- * version), ERR_REFUSED (the peer sent a fatal alert), ERR_VALUE (anything else that the peer did wrong), ERR_NOMEM. */
+ * version), ERR_REFUSED (the peer sent a fatal alert), ERR_VALUE (anything else that the peer did wrong), ERR_NOMEM
+ * (also from those below). */
 int tls_handshake(struct tls *t) MUST_CHECK;
 /* Decrypts from io->in into dst, at most one record a call. > 0 bytes; 0: io->in is used up; ERR_ENDED: close_notify;
  * ERR_NOBUF: io->out has less than TLS_READ_ROOM free, nothing was taken (reading may have to say something); other

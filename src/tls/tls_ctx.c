@@ -182,8 +182,3 @@ struct tls_ctx *tls_ctx_client(const struct tls_verify *v, char err[TLS_ERR_TEXT
     tls_ctx_free(c);
     return NULL;
 }
-
-void tls_prepare(void)
-{
-    (void)OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
-}

@@ -34,7 +34,9 @@ struct tls {
     struct tls_io *io;
     enum tls_state state;
     enum tls_fail fail;
-    int err;   /* what every call returns once it failed */
+    int err; /* what every call returns once it failed */
+    bool
+        poor; /* memory was refused to OpenSSL in one of its calls: what goes wrong then is our fault, whatever it says */
     bool shut; /* our close_notify is out */
     uint8_t n_first;
     uint8_t first[8]; /* how the peer began, for the error text */
@@ -51,6 +53,9 @@ int tls_verify_peer(X509_STORE_CTX *s, void *arg);
 
 /* tls_reason.c: what OpenSSL's error means: an enum err, and a sentence. `first`: how the peer began. */
 int tls_reason(unsigned long code, struct slice first, struct text *out);
+
+/* tls_memory.c: has OpenSSL been refused memory in this thread since the last call of this? */
+bool tls_memory_refused(void);
 
 /* Sets fail and text, once (the first reason counts). */
 void tls_set_fail(struct tls *t, enum tls_fail why, const char *text);

@@ -61,6 +61,13 @@ void tls_set_fail(struct tls *t, enum tls_fail why, const char *text)
     t->text = strdup(text);
 }
 
+/* Before each call of OpenSSL whose failure is looked at. */
+static void begin(void)
+{
+    ERR_clear_error();
+    (void)tls_memory_refused();
+}
+
 /* The connection is dead; the first reason that anybody found is kept. */
 static int failed(struct tls *t, int err)
 {
@@ -74,8 +81,11 @@ static int openssl_failed(struct tls *t)
 {
     char buf[TLS_ERR_TEXT];
     struct text text = text_of(buf, sizeof buf);
-    int err = tls_reason(ERR_peek_error(), slice_of(t->first, t->n_first), &text);
-    if (t->fail == TLS_FAIL_PROTOCOL)
+    unsigned long code = t->poor ? ERR_PACK(ERR_LIB_SSL, 0, ERR_R_MALLOC_FAILURE) : ERR_peek_error();
+    int err = tls_reason(code, slice_of(t->first, t->n_first), &text);
+    if (err == ERR_NOMEM)
+        t->fail = TLS_FAIL_NONE; /* what the certificate was refused for did not have to be its fault */
+    else if (t->fail == TLS_FAIL_PROTOCOL)
         err = ERR_LENGTH; /* the guard found it before OpenSSL did */
     else if (t->fail != TLS_FAIL_NONE)
         err = ERR_SECURITY; /* the certificate */
@@ -98,8 +108,9 @@ int tls_handshake(struct tls *t)
         return t->err;
     if (t->state != TLS_HANDSHAKE)
         return 1;
-    ERR_clear_error();
+    begin();
     int r = SSL_do_handshake(t->ssl);
+    t->poor |= tls_memory_refused();
     if (r == 1 && !alpn_fits(t)) {
         tls_set_fail(t, TLS_FAIL_PROTOCOL, "the peer chose an application protocol that was not offered");
         return failed(t, ERR_VALUE);
@@ -129,8 +140,9 @@ long tls_read(struct tls *t, uint8_t *dst, size_t cap)
     /* OpenSSL does not cope with an alert that leaves half during a read. */
     if (t->io->out_cap - t->io->out_len < TLS_READ_ROOM)
         return ERR_NOBUF;
-    ERR_clear_error();
+    begin();
     int r = SSL_read(t->ssl, dst, cap > TLS_RECORD ? TLS_RECORD : (int)cap);
+    t->poor |= tls_memory_refused();
     if (r > 0)
         return r;
     switch (SSL_get_error(t->ssl, r)) {
@@ -156,9 +168,10 @@ int tls_write(struct tls *t, const uint8_t *src, size_t n)
         return ERR_NOBUF;
     if (!n)
         return 0;
-    ERR_clear_error();
+    begin();
     /* There is room, so OpenSSL takes all of it at once; anything else leaves half a message behind and is the end. */
     int r = SSL_write(t->ssl, src, (int)n);
+    t->poor |= tls_memory_refused();
     return r == (int)n ? 0 : openssl_failed(t);
 }
 
@@ -204,7 +217,7 @@ int tls_leaf_hash(const struct tls *t, struct tls_cert_hash *out)
     const X509 *leaf = t->ctx->server ? SSL_get_certificate(t->ssl) : SSL_get0_peer_certificate(t->ssl);
     if (!leaf)
         return ERR_MISSING;
-    return x509_hashes(leaf, out) ? 0 : ERR_SYSTEM;
+    return x509_hashes(leaf, out) ? 0 : ERR_NOMEM; /* nothing else can go wrong with a certificate that was read */
 }
 
 const char *tls_version(const struct tls *t)

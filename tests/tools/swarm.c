@@ -2,6 +2,8 @@
  *
  * swarm SERVER PORT USER PASSWORD PIN N SOURCES [STALL]: N sessions from the first SOURCES addresses of 198.19.0.0/16
  * (198.19.0.1, 198.19.0.2, …), 32 set-ups at a time. With STALL = k every k-th session stops reading once it is up.
+ * N = 0: one at a time, each for a line on standard input: it ends once it is up (`up`), or cannot be (`failed WHY`), and
+ * `down` says that it is over; a line that comes before that cuts it short.
  * Prints `stalled ADDRESS` for those, `all up` when every session is up, `failed WHY` for one that is not, `all down`
  * when the last has ended. SIGUSR1 prints `count PACKETS`. */
 #include <arpa/inet.h>
@@ -62,6 +64,10 @@ static void drop_member(struct member *m)
     watch_free(m->watch); /* before the descriptor is closed */
     timer_free(m->timer);
     stream_done(&m->stream);
+    if (s->n == 0) {
+        say("down", "");
+        return;
+    }
     s->n_down++;
     if (!m->up)
         start_more(s);
@@ -77,6 +83,11 @@ static void went_up(struct member *m, const struct tunnel_event *ev)
     if (m->up || !ev->ipv4)
         return;
     m->up = true;
+    if (s->n == 0) {
+        say("up", "");
+        stream_close(&m->stream, TUNNEL_CAUSE_LOCAL, 0, loop_now(s->loop));
+        return;
+    }
     s->n_up++;
     m->stalled = s->stall && m->index % s->stall == 0;
     if (m->stalled)
@@ -151,6 +162,7 @@ static int dial(struct swarm *s, unsigned index)
 
 static void start_one(struct swarm *s, unsigned index)
 {
+    free(s->members[index]);
     struct member *m = calloc(1, sizeof *m);
     struct stream_conf c = { .tls = s->tls,
                              .tunnel = &s->conf,
@@ -177,6 +189,21 @@ static void start_more(struct swarm *s)
 {
     while (s->started < s->n && s->started - s->n_up < PARALLEL)
         start_one(s, s->started++);
+}
+
+static void on_order(void *ctx, int events)
+{
+    struct swarm *s = ctx;
+    char line[64];
+    (void)events;
+    if (read(STDIN_FILENO, line, sizeof line) <= 0) {
+        loop_stop(s->loop, 0);
+    } else if (s->members[0] && s->members[0]->open) {
+        stream_abort(&s->members[0]->stream, STREAM_CAUSE_ABORT);
+        turn(s->members[0]);
+    } else {
+        start_one(s, 0);
+    }
 }
 
 static void on_signal(void *ctx, int signo)
@@ -217,7 +244,7 @@ int main(int argc, char **argv)
     s.sources = (unsigned)atoi(argv[7]);
     s.stall = argc > 8 ? (unsigned)atoi(argv[8]) : 0;
     s.loop = loop_new();
-    s.members = calloc(s.n, sizeof(struct member *));
+    s.members = calloc(s.n ? s.n : 1, sizeof(struct member *));
     if (!s.loop || !s.members || inet_pton(AF_INET, argv[1], &s.server.sin_addr) != 1 || !s.sources ||
         !make_tls(&s, argv[5]) || stream_bench_init(&s.bench) < 0)
         return 2;
@@ -228,6 +255,8 @@ int main(int argc, char **argv)
     s.conf.password = slice_str(argv[4]);
     s.env = (struct env){ .random = prim_random, .prim = &prim_host };
     if (loop_signal(s.loop, SIGTERM, on_signal, &s) < 0 || loop_signal(s.loop, SIGUSR1, on_signal, &s) < 0)
+        return 2;
+    if (s.n == 0 && !watch_new(s.loop, STDIN_FILENO, LOOP_READ, on_order, &s))
         return 2;
     start_more(&s);
     return loop_run(s.loop);
