@@ -136,11 +136,20 @@ void conn_inform_take(struct conn *c, struct batch *b)
         b->n = n;
 }
 
+static uint8_t room[PACKET_HEAD + INFORM_PACKET_MAX]; /* one thread */
+
+/* The packet that stands in the room. */
+static void send_one(struct conn *c, size_t n)
+{
+    struct batch b;
+    batch_clear(&b);
+    batch_add(&b, room + PACKET_HEAD, n);
+    stream_send(&c->stream, &b, loop_now(c->w->loop));
+}
+
 void conn_inform_turn(struct conn *c)
 {
-    static uint8_t room[PACKET_HEAD + INFORM_PACKET_MAX]; /* one thread */
     struct conn_inform *i = c->inform;
-    struct batch b;
     size_t n;
     msec now = loop_now(c->w->loop);
     if (!i || c->over)
@@ -152,11 +161,8 @@ void conn_inform_turn(struct conn *c)
     if (!i->work)
         return;
     i->work = false;
-    while ((n = inform_pull(&i->machine, room + PACKET_HEAD, INFORM_PACKET_MAX)) > 0) {
-        batch_clear(&b);
-        batch_add(&b, room + PACKET_HEAD, n);
-        stream_send(&c->stream, &b, now);
-    }
+    while ((n = inform_pull(&i->machine, room + PACKET_HEAD, INFORM_PACKET_MAX)) > 0)
+        send_one(c, n);
 }
 
 msec conn_inform_due(const struct conn *c)
@@ -186,12 +192,20 @@ void conn_inform_renew(struct conn *c, struct snapshot *s)
     if (!i || c->over || !follow(&i->snapshot->config, &s->config, &c->params))
         return; /* it keeps what it was told */
     struct snapshot *old = i->snapshot;
+    struct inform_conf before = i->machine.conf; /* its names are in the old snapshot, its routes are overwritten */
+    struct prefix routes[sizeof(i->routes) / sizeof(i->routes[0])];
+    memcpy(routes, i->routes, sizeof(routes));
+    before.routes = routes;
     i->snapshot = snapshot_enter(s);
     read_config(c, i);
     struct inform_conf conf = conf_of(c, i);
     inform_update(&i->machine, &conf, loop_now(c->w->loop));
-    snapshot_leave(old);
     i->work = true;
+    conn_inform_turn(c);
+    size_t n = inform_withdraw(&i->machine, &before, room + PACKET_HEAD, INFORM_PACKET_MAX);
+    if (n)
+        send_one(c, n);
+    snapshot_leave(old);
 }
 
 void conn_inform_free(struct conn *c)

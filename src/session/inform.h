@@ -113,6 +113,12 @@ void inform_ipv6_up(struct inform *i, const uint8_t our_id[8], msec now);
  * when they ask again. */
 void inform_update(struct inform *i, const struct inform_conf *conf, msec now);
 
+/* After inform_update(): one whole advertisement that ends what `old`, the configuration before, told and what holds now
+ * does not: routes, resolvers, names (RFC 4191 2.3, RFC 8106 5: lifetime 0). They would live on for minutes otherwise. To
+ * be sent behind what is pulled, so that nothing is gone before its successor is there. 0: nothing has gone, IPv6 is not
+ * up, or cap < INFORM_PACKET_MAX. */
+size_t inform_withdraw(const struct inform *i, const struct inform_conf *old, uint8_t *dst, size_t cap);
+
 /* Cheap look at a packet of the client: false means that inform_packet() would not take it. For the data path. */
 static inline bool inform_maybe(struct slice packet)
 {

@@ -33,16 +33,26 @@ void inform_client_init(struct inform_client *c, const struct inform_client_conf
     inform_ask_close(&c->ask_lease);
 }
 
-/* An event if what holds now is not what was said last. */
-static void look(struct inform_client *c, msec now)
+/* An event if what holds now is not what was said last. True: so it is. */
+static bool look(struct inform_client *c, msec now)
 {
     struct net_offer offer;
     inform_offer_expire(c, now);
     inform_offer_make(c, &offer);
     if (memcmp(&offer, &c->offer, sizeof offer) == 0) /* both were zeroed before they were filled */
-        return;
+        return false;
     memcpy(&c->offer, &offer, sizeof offer);
     c->event_set = true;
+    return true;
+}
+
+/* An advertisement that says something new tells that the server's mind has changed, perhaps also in what only DHCP
+ * says. */
+static void ask_again(struct inform_client *c, msec now)
+{
+    if (c->dhcp4.heard)
+        inform_client_dhcp4_start(c, now);
+    inform_client_info_again(c, now);
 }
 
 void inform_client_ipv4_up(struct inform_client *c, uint32_t addr, msec now)
@@ -85,7 +95,7 @@ void inform_client_stop(struct inform_client *c, msec now)
 static bool take(struct inform_client *c, const struct ip_view *ip, msec now)
 {
     if (ip->version == 4)
-        return c->ipv4 && inform_client_dhcp4_packet(c, ip);
+        return c->ipv4 && inform_client_dhcp4_packet(c, ip, now);
     if (!c->ipv6)
         return false;
     return ip->proto == IP_ICMP6 ? inform_client_nd_packet(c, ip, now) : inform_client_dhcp6_packet(c, ip, now);
@@ -94,9 +104,11 @@ static bool take(struct inform_client *c, const struct ip_view *ip, msec now)
 bool inform_client_packet(struct inform_client *c, struct slice packet, msec now)
 {
     struct ip_view ip;
+    bool had_ra = c->ra.heard;
     if (ip_parse(packet, &ip) < 0 || !take(c, &ip, now))
         return false;
-    look(c, now);
+    if (look(c, now) && had_ra && ip.proto == IP_ICMP6)
+        ask_again(c, now);
     return true;
 }
 

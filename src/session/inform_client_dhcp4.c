@@ -2,7 +2,8 @@
 #include "session/inform_client_parts.h"
 
 enum {
-    GAP = 2000, /* then 4 and 8 seconds (RFC 2131 4.1 doubles from 4; a tunnel is no crowded wire) */
+    AGAIN = 600000, /* DHCPINFORM has no lifetimes: what changes at the server is seen by asking again */
+    GAP = 2000,     /* then 4 and 8 seconds (RFC 2131 4.1 doubles from 4; a tunnel is no crowded wire) */
     TRIES = 4,
     HTYPE = 8, /* [CAP]: what Windows calls a PPP link; no hardware address */
     SIZE_MAX_ASKED = 1400,
@@ -13,13 +14,28 @@ void inform_client_dhcp4_start(struct inform_client *c, msec now)
     inform_ask_open(&c->ask4, c->env, GAP, now);
 }
 
+/* Answered: until it is asked anew. */
+static void rest(struct inform_ask *a, msec now)
+{
+    inform_ask_close(a);
+    a->open = true;
+    a->due = tick_after(now, AGAIN);
+}
+
 void inform_client_dhcp4_tick(struct inform_client *c, msec now)
 {
     struct inform_ask *a = &c->ask4;
     if (!a->open || now < a->due)
         return;
-    if (a->tries == TRIES) { /* nobody there who would know */
-        inform_ask_close(a);
+    if (a->tries == 0) {
+        inform_client_dhcp4_start(c, now);
+        return;
+    }
+    if (a->tries == TRIES) {
+        if (c->dhcp4.heard)
+            rest(a, now);
+        else
+            inform_ask_close(a); /* nobody there who would know */
         return;
     }
     a->tries++;
@@ -106,7 +122,7 @@ static void take_names(struct inform_held4 *h, const struct dhcp4 *m)
         h->wpad[0] = 0;
 }
 
-bool inform_client_dhcp4_packet(struct inform_client *c, const struct ip_view *ip)
+bool inform_client_dhcp4_packet(struct inform_client *c, const struct ip_view *ip, msec now)
 {
     struct udp_view udp;
     struct dhcp4 m;
@@ -118,11 +134,11 @@ bool inform_client_dhcp4_packet(struct inform_client *c, const struct ip_view *i
     if (inform_udp_read(ip, &udp) < 0 || dhcp4_decode(udp.payload, &m) < 0)
         return true;
     /* RFC 2131 4.4.1: the client discards what does not carry its xid. The first answer counts. */
-    if (!c->ask4.open || m.op != DHCP4_BOOTREPLY || m.type != DHCP4_ACK || m.xid != c->ask4.xid)
+    if (!c->ask4.open || !c->ask4.tries || m.op != DHCP4_BOOTREPLY || m.type != DHCP4_ACK || m.xid != c->ask4.xid)
         return true;
     if (m.ciaddr != 0 && m.ciaddr != c->addr)
         return true;
-    inform_ask_close(&c->ask4);
+    rest(&c->ask4, now);
     memset(&c->dhcp4, 0, sizeof c->dhcp4);
     c->dhcp4.heard = true;
     take_all_routes(&c->dhcp4, &m);

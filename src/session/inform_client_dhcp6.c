@@ -100,6 +100,12 @@ void inform_client_dhcp6_start(struct inform_client *c, msec now)
         enter(c, INFORM_LEASE_SOLICIT, now);
 }
 
+void inform_client_info_again(struct inform_client *c, msec now)
+{
+    if (c->ask_info.open && c->ask_info.tries == 0)
+        inform_ask_open(&c->ask_info, c->env, spread(c->env, INF_TIMEOUT), now);
+}
+
 /* RFC 8415 18.2.7. Nothing that is only asked for is left open either. */
 void inform_client_dhcp6_stop(struct inform_client *c, msec now)
 {

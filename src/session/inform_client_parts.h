@@ -18,7 +18,7 @@ void inform_ask_close(struct inform_ask *a);
 /* inform_client_dhcp4.c */
 void inform_client_dhcp4_start(struct inform_client *c, msec now);
 void inform_client_dhcp4_tick(struct inform_client *c, msec now);
-bool inform_client_dhcp4_packet(struct inform_client *c, const struct ip_view *ip);
+bool inform_client_dhcp4_packet(struct inform_client *c, const struct ip_view *ip, msec now);
 void inform_client_dhcp4_put(const struct inform_client *c, struct wr *w, msec now);
 
 /* inform_client_nd.c */
@@ -29,6 +29,8 @@ void inform_client_rs_put(const struct inform_client *c, struct wr *w);
 
 /* inform_client_dhcp6.c: begins what the router's flags and the configuration ask for */
 void inform_client_dhcp6_start(struct inform_client *c, msec now);
+/* Names are asked for anew, if they have been answered already. */
+void inform_client_info_again(struct inform_client *c, msec now);
 void inform_client_dhcp6_stop(struct inform_client *c, msec now);
 void inform_client_dhcp6_tick(struct inform_client *c, msec now);
 bool inform_client_dhcp6_packet(struct inform_client *c, const struct ip_view *ip, msec now);

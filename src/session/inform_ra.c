@@ -91,12 +91,12 @@ bool inform_nd_packet(struct inform *i, const struct ip_view *ip, msec now)
     return true; /* advertisements and redirects of a client, who is no router for us, count for nothing */
 }
 
-static size_t begin_ra(const struct inform *i, struct wr *w)
+static size_t begin_ra(const struct inform *i, struct wr *w, const uint8_t to[16])
 {
     struct nd_ra ra = { .hop_limit = HOP_LIMIT, .other = i->conf.duid.n != 0 };
     ra.lifetime = i->conf.default_route ? LIFETIME : 0;
     w->cap = w->len + INFORM_IP6_MAX < w->cap ? w->len + INFORM_IP6_MAX : w->cap;
-    size_t start = nd_begin(w, ND_RA, i->our_ll, i->ra_to);
+    size_t start = nd_begin(w, ND_RA, i->our_ll, to);
     nd_put_ra(w, &ra);
     return start;
 }
@@ -132,7 +132,7 @@ static void put_routes(const struct inform *i, struct wr *w)
 void inform_ra_put(const struct inform *i, struct wr *w, bool *ret_more)
 {
     const struct inform_conf *c = &i->conf;
-    size_t start = begin_ra(i, w);
+    size_t start = begin_ra(i, w, i->ra_to);
     if (c->prefix.family == 6) {
         /* RFC 4862 5.5.3: autonomous, so that the client makes its address of it */
         struct nd_prefix p = { c->prefix, c->on_link, true, c->valid, c->preferred };
@@ -150,7 +150,75 @@ void inform_ra_put(const struct inform *i, struct wr *w, bool *ret_more)
 
 void inform_ra_put_names(const struct inform *i, struct wr *w)
 {
-    size_t start = begin_ra(i, w);
+    size_t start = begin_ra(i, w, i->ra_to);
     put_names(i, w, false);
     nd_end(w, start);
+}
+
+static bool has_route(const struct inform_conf *c, const struct prefix *p)
+{
+    for (unsigned k = 0; k < c->n_routes; k++)
+        if (prefix_eq(&c->routes[k], p))
+            return true;
+    return false;
+}
+
+static bool has_dns(const struct inform_conf *c, const struct prefix *p)
+{
+    for (unsigned k = 0; k < c->n_dns6; k++)
+        if (prefix_eq(&c->dns6[k], p))
+            return true;
+    return false;
+}
+
+static bool has_name(const struct inform_conf *c, const struct dns_name *d)
+{
+    for (unsigned k = 0; k < c->n_search; k++)
+        if (slice_eq(slice_str(c->search[k].text), slice_str(d->text)))
+            return true;
+    return false;
+}
+
+/* Each option by itself, as long as they fit. Returns how many there were. */
+static unsigned put_gone(const struct inform_conf *now, const struct inform_conf *old, struct wr *w)
+{
+    unsigned n = 0;
+    for (unsigned k = 0; k < old->n_routes; k++) {
+        struct nd_route r = { old->routes[k], ND_MEDIUM, 0 };
+        struct wr tried = *w;
+        if (r.p.family != 6 || has_route(now, &r.p))
+            continue;
+        nd_put_route(&tried, &r);
+        *w = wr_ok(&tried) ? tried : *w;
+        n++;
+    }
+    for (unsigned k = 0; k < old->n_dns6; k++) {
+        struct wr tried = *w;
+        if (has_dns(now, &old->dns6[k]))
+            continue;
+        nd_put_rdnss(&tried, &old->dns6[k], 1, 0);
+        *w = wr_ok(&tried) ? tried : *w;
+        n++;
+    }
+    for (unsigned k = 0; k < old->n_search; k++) {
+        struct wr tried = *w;
+        if (has_name(now, &old->search[k]))
+            continue;
+        nd_put_dnssl(&tried, &old->search[k], 1, 0);
+        *w = wr_ok(&tried) ? tried : *w;
+        n++;
+    }
+    return n;
+}
+
+size_t inform_withdraw(const struct inform *i, const struct inform_conf *old, uint8_t *dst, size_t cap)
+{
+    if (!i->ipv6 || cap < INFORM_PACKET_MAX)
+        return 0;
+    struct wr w = wr_of(dst, INFORM_PACKET_MAX);
+    size_t start = begin_ra(i, &w, inform_all_nodes);
+    if (put_gone(&i->conf, old, &w) == 0)
+        return 0;
+    nd_end(&w, start);
+    return wr_len(&w);
 }

@@ -351,7 +351,10 @@ def steered(server):
 class Client:
     """adit in a namespace."""
 
-    def __init__(self, world, ns, server="198.18.1.1", user="alice", password="wonderland", ca=None, options=(), name="adit"):
+    def __init__(self, world, ns, server="198.18.1.1", user="alice", password="wonderland", ca=None, options=(), name="adit",
+                 under=()):
+        """`under`: a command that runs the one behind it, such as a shell that prepares its surroundings."""
+        self.under = list(under)
         self.world, self.ns, self.server, self.user, self.name = world, ns, server, user, name
         self.options, self.ca = list(options) + os.environ.get("ADIT_TEST_OPTIONS", "").split(), ca
         self.pw = world.dir / f"{name}.{len(world.procs)}.{time.monotonic_ns()}.pw"
@@ -359,7 +362,7 @@ class Client:
         self.proc = None
 
     def start(self, wait=True):
-        cmd = [BUILD / "src/client/adit", "connect", "-v", "--user", self.user, "--password-file", self.pw, "--state-dir",
+        cmd = [*self.under, BUILD / "src/client/adit", "connect", "-v", "--user", self.user, "--password-file", self.pw, "--state-dir",
                self.world.dir / f"state-{self.ns}", *(["--ca", self.ca] if self.ca else []), *self.options, self.server]
         self.proc = self.world.spawn(self.ns, cmd, self.name)
         if wait:

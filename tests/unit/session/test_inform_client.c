@@ -105,7 +105,17 @@ static void test_rfc3442(void **state)
             assert_true(has_route(&b.offer, "10.9.0.0/16", "::"));
         else if (with & 1)
             assert_true(has_route(&b.offer, "0.0.0.0/0", "10.80.0.1"));
-        assert_int_equal(inform_client_due(&b.c), NEVER);
+        assert_int_equal(inform_client_due(&b.c), b.now + 600000); /* asked anew: nothing in it has a lifetime */
+        assert_true(feed(&b, &w));                                 /* until then an answer is to no question */
+        assert_false(offered(&b));
+        for (unsigned k = 0; k < 4; k++) {
+            tick_due(&b);
+            assert_true(pull(&b));
+            assert_false(offered(&b)); /* nobody answers: what was told stays */
+        }
+        tick_due(&b);
+        assert_false(pull(&b) || offered(&b));
+        assert_int_equal(inform_client_due(&b.c), b.now + 600000);
     }
 }
 

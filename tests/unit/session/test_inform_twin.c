@@ -155,7 +155,7 @@ static void test_day(void **state)
     unsigned offers = t.offers, packets = t.packets;
     pass(&t, SECONDS(86400));
     assert_int_equal(t.offers, offers);
-    assert_true(t.packets - packets < 86400 / 150 + 200);
+    assert_true(t.packets - packets < 86400 / 150 + 2 * 86400 / 600 + 200); /* advertisements, DHCPINFORM, DHCPv6 */
     expect_ipv4(&t);
     expect_ipv6(&t, true);
 }
@@ -230,6 +230,116 @@ static void test_change(void **state)
     assert_true(prefix_eq(&t.offer.delegated[0], &other));
 }
 
+/* Another configuration at the server, as conn_inform has it: told, then what is gone is withdrawn. */
+static void update(struct twin *t, const struct inform_conf *conf)
+{
+    struct inform_conf old = t->server.conf;
+    struct out o;
+    t->conf = *conf;
+    inform_update(&t->server, &t->conf, t->now);
+    settle(t);
+    assert_int_equal(inform_withdraw(&t->server, &old, o.bytes, INFORM_PACKET_MAX - 1), 0);
+    o.n = inform_withdraw(&t->server, &old, o.bytes, sizeof o.bytes);
+    if (o.n) {
+        help_look(&o);
+        t->packets++;
+        assert_true(inform_client_packet(&t->client, slice_of(o.bytes, o.n), t->now));
+        settle(t);
+    }
+}
+
+static struct inform_conf other_conf(void)
+{
+    static struct prefix routes[2];
+    static const struct dns_name search[] = { { "new.example" } };
+    struct inform_conf c = help_conf();
+    routes[0] = p4("10.9.0.0/16");
+    routes[1] = p6("fd00:9::/32");
+    c.routes = routes;
+    c.n_routes = 2;
+    c.search = search;
+    c.n_search = 1;
+    c.domain = "new.example";
+    c.dns[0] = 0x0a500099;
+    c.dns[2] = 0;
+    c.dns6[0] = p6("fd00:80::99");
+    c.n_dns6 = 1;
+    return c;
+}
+
+/* Everything that was told is another now: the client has all of the new and nothing of the old, at once. */
+static void test_all_changes(void **state)
+{
+    (void)state;
+    struct twin t;
+    start(&t, 6, 0, true);
+    struct inform_conf first = t.conf, then = other_conf();
+    up(&t);
+    pass(&t, SECONDS(100));
+    for (unsigned k = 0; k < 4; k++) {
+        const struct inform_conf *c = k & 1 ? &first : &then;
+        update(&t, c);
+        assert_int_equal(t.offer.n_routes, c->n_routes + 1); /* the default route of IPv6 */
+        for (unsigned n = 0; n < c->n_routes; n++)
+            assert_true(has_route(&t.offer, &c->routes[n]));
+        assert_int_equal(t.offer.n_dns, k & 1 ? 4 : 2);
+        assert_int_equal(t.offer.n_search, c->n_search);
+        assert_string_equal(t.offer.search[0].text, c->search[0].text);
+        assert_string_equal(t.offer.domain.text, c->domain);
+        pass(&t, SECONDS(10));
+    }
+    unsigned offers = t.offers, packets = t.packets;
+    update(&t, &first); /* nothing new: told again, as every advertisement is, and nothing follows */
+    assert_int_equal(t.offers, offers);
+    assert_int_equal(t.packets, packets + 1);
+}
+
+/* Without IPv6 nobody says that there is something new: it is seen when DHCPINFORM is sent again. */
+static void test_change_of_ipv4(void **state)
+{
+    (void)state;
+    struct twin t;
+    start(&t, 7, 0, false);
+    struct inform_conf then = other_conf();
+    inform_ipv4_up(&t.server, CLIENT4);
+    inform_client_ipv4_up(&t.client, CLIENT4, t.now);
+    settle(&t);
+    update(&t, &then);
+    assert_int_equal(t.offer.n_routes, 3);
+    pass(&t, SECONDS(601));
+    assert_int_equal(t.offer.n_routes, 1);
+    assert_true(has_route(&t.offer, &then.routes[0]));
+    assert_int_equal(t.offer.n_dns, 1);
+}
+
+/* More is gone than one advertisement holds: as much as fits, and never more. */
+static void test_much_is_gone(void **state)
+{
+    (void)state;
+    static struct prefix routes[80];
+    static struct dns_name search[DNS_NAMES_MAX];
+    struct twin t;
+    struct out o;
+    start(&t, 8, 0, false);
+    for (unsigned k = 0; k < 80; k++) {
+        routes[k] = p6("fd00:5::/128");
+        routes[k].addr[15] = (uint8_t)k;
+    }
+    for (unsigned k = 0; k < DNS_NAMES_MAX; k++)
+        memset(search[k].text, 'a' + (int)k, 60);
+    struct inform_conf old = t.conf;
+    old.routes = routes;
+    old.n_routes = 80;
+    old.search = search;
+    old.n_search = DNS_NAMES_MAX;
+    assert_int_equal(inform_withdraw(&t.server, &old, o.bytes, sizeof o.bytes), 0); /* IPv6 is not up */
+    up(&t);
+    o.n = inform_withdraw(&t.server, &old, o.bytes, sizeof o.bytes);
+    assert_true(o.n > 1200 && o.n <= INFORM_IP6_MAX);
+    help_look(&o);
+    assert_int_equal(inform_withdraw(&t.server, &t.conf, o.bytes, sizeof o.bytes), 0); /* nothing is gone */
+}
+
 /* The server falls silent: what it told is forgotten in time, the addresses last. */
 static void test_silence(void **state)
 {
@@ -254,8 +364,11 @@ static void test_silence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_at_once), cmocka_unit_test(test_day),    cmocka_unit_test(test_one_family),
-        cmocka_unit_test(test_loss),    cmocka_unit_test(test_change), cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_at_once),      cmocka_unit_test(test_day),
+        cmocka_unit_test(test_one_family),   cmocka_unit_test(test_loss),
+        cmocka_unit_test(test_change),       cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_all_changes),  cmocka_unit_test(test_change_of_ipv4),
+        cmocka_unit_test(test_much_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
