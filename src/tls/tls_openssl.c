@@ -14,7 +14,7 @@ struct tls *tls_new(struct tls_ctx *c, struct tls_io *io)
     t->io = io;
     t->ctx = c;
     t->ssl = SSL_new(c->ssl);
-    BIO *b = t->ssl ? BIO_new(c->bio) : NULL;
+    BIO *b = t->ssl && SSL_set_app_data(t->ssl, t) == 1 ? BIO_new(c->bio) : NULL;
     if (!b) {
         SSL_free(t->ssl);
         free(t);
@@ -23,7 +23,6 @@ struct tls *tls_new(struct tls_ctx *c, struct tls_io *io)
     }
     BIO_set_data(b, t);
     SSL_set_bio(t->ssl, b, b);
-    SSL_set_app_data(t->ssl, t);
     c->refs++;
     if (c->server) {
         SSL_set_accept_state(t->ssl);
