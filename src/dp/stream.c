@@ -242,6 +242,14 @@ int stream_wants(const struct stream *s)
     return (s->eof ? 0 : LOOP_READ) | (waits ? LOOP_WRITE : 0);
 }
 
+static void up(struct stream *s, const struct tunnel_event *ev)
+{
+    bool server = s->conf.tunnel->role == TUNNEL_SERVER;
+    s->mtu = ev->mtu;
+    if (ev->ipv4)
+        s->tunnel4 = server ? ev->ip.our_addr : ev->ip.peer_addr;
+}
+
 bool stream_event(struct stream *s, struct stream_event *out, msec now)
 {
     if (s->tunnel_on && !s->secure_told) {
@@ -252,7 +260,7 @@ bool stream_event(struct stream *s, struct stream_event *out, msec now)
     if (s->state == STREAM_TUNNEL && stream_lend(s, now) && tunnel_event(&s->tunnel, &out->tunnel)) {
         out->kind = STREAM_EV_TUNNEL;
         if (out->tunnel.kind == TUNNEL_EV_UP)
-            s->mtu = out->tunnel.mtu;
+            up(s, &out->tunnel);
         if (out->tunnel.kind == TUNNEL_EV_DOWN)
             stream_enter(s, s->broken ? STREAM_DEAD : STREAM_FLUSH, now);
         return true;

@@ -23,13 +23,28 @@ static bool may_answer(struct stream_bench *b, msec now)
     return true;
 }
 
-/* Who answers: the destination itself. Our own address would be the router's, but Linux takes no packet from outside that
- * claims to come from an address of its own (its tunnels answer like this, too: iptunnel_pmtud_build_icmp). */
+/* Who answers: the router at the tunnel's beginning, which is the server (RFC 1812 4.3.2.4). On the server that is an address
+ * of the host itself, which Linux takes from the interface since accept_local is set there (server/host.c). Where it is not
+ * known (IPv6 on a client: the server names no address but its link-local one, which goes no further than the host), the
+ * destination answers itself, as Linux's own tunnels do (iptunnel_pmtud_build_icmp). */
+static bool from_whom(const struct stream *s, struct slice packet, uint8_t own[16])
+{
+    static const uint8_t unknown[16];
+    uint8_t to[16];
+    if (!ip_dest16(packet, to) || ip_is_multicast(to))
+        return false;
+    bool ipv4 = packet.p[0] >> 4 == 4;
+    struct prefix tunnel = ipv4 ? prefix_v4(s->tunnel4, 32) : prefix_v6(s->tunnel6, 128);
+    bool known = ipv4 ? s->tunnel4 != 0 : memcmp(s->tunnel6, unknown, sizeof(unknown)) != 0;
+    memcpy(own, known ? tunnel.addr : to, 16);
+    return true;
+}
+
 static void answer(struct stream *s, struct slice packet, msec now)
 {
     struct stream_bench *b = s->bench;
     uint8_t own[16], *at = b->odd + PACKET_MAX + PACKET_HEAD;
-    if (!b->to_host || !ip_dest16(packet, own) || ip_is_multicast(own))
+    if (!b->to_host || !from_whom(s, packet, own))
         return;
     size_t n = icmp_too_big(at, ICMP6_ANSWER_MAX, packet, s->mtu, own);
     if (!n || !may_answer(b, now))

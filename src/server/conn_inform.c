@@ -93,6 +93,16 @@ static void read_config(struct conn *c, struct conn_inform *i)
                                      .n_dns = i->told.n_dns };
 }
 
+/* The address in the tunnel that answers what does not fit; that of IPv4 the stream knows by IPCP. */
+static void answer_from(struct conn *c, const struct config *conf)
+{
+    struct prefix own = { 0 };
+    if (c->params.pool && c->params.pool <= conf->n_pools)
+        own = config_server_ipv6(&conf->pools[c->params.pool - 1]);
+    if (own.family == 6)
+        memcpy(c->stream.tunnel6, own.addr, sizeof(own.addr));
+}
+
 static struct conn_inform *make(struct conn *c)
 {
     struct conn_inform *i = calloc(1, sizeof(*i));
@@ -100,6 +110,7 @@ static struct conn_inform *make(struct conn *c)
         return NULL;
     i->snapshot = snapshot_enter(c->snapshot);
     read_config(c, i);
+    answer_from(c, &i->snapshot->config);
     struct inform_conf conf = conf_of(c, i);
     inform_init(&i->machine, &conf, &c->env);
     return i;

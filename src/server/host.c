@@ -4,6 +4,7 @@
 #include "events/events.h"
 #include "net/dns.h"
 #include "net/link.h"
+#include "net/sysctl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,15 @@ static void close_queues(struct host *h)
     }
 }
 
+/* Workers answer packets that do not fit with the server's own address in the tunnel (dp/stream_odd), which Linux would not
+ * believe to a packet that comes in from outside. Nobody else can send it: the gate lets pass a session's own alone. */
+static void accept_own_answers(const char *interface)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "net/ipv4/conf/%s/accept_local", interface);
+    (void)!sysctl_write(path, "1"); /* it goes with the interface; without it the answers are lost */
+}
+
 static int make_interface(struct host *h, const struct config *c, unsigned queues, char err[256])
 {
     struct undo_entry note = { .kind = UNDO_INTERFACE, .name = c->interface };
@@ -70,6 +80,7 @@ static int make_interface(struct host *h, const struct config *c, unsigned queue
     h->offload = tun_offload(h->queues[0], c->debug.offload ? TUN_OFFLOADS : 0);
     h->index = nl_link_index(c->interface);
     r = nl_link_queue(c->interface, TUN_QUEUE_PACKETS, err);
+    accept_own_answers(c->interface);
     if (r == 0)
         r = nl_link_up(c->interface, c->mtu, err); /* routes need it */
     if (r == 0)

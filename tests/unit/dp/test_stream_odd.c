@@ -112,8 +112,35 @@ static void what_does_not_fit_is_answered(void **state)
     assert_in_range(told.n, 1, 50);
     assert_int_equal(told.bytes[20] << 8 | told.bytes[21], 0x0304); /* fragmentation needed */
     assert_int_equal(told.bytes[26] << 8 | told.bytes[27], 1400);
-    assert_memory_equal(told.bytes + 12, p + 16, 4); /* from where it was going */
+    assert_memory_equal(told.bytes + 12, ((uint8_t[]){ 10, 80, 0, 1 }), 4); /* from the server's address in the tunnel */
     assert_memory_equal(told.bytes + 16, p + 12, 4);
+}
+
+/* RFC 4443 2.2: the same in IPv6; where the address is not known, from where the packet was going. */
+static void what_does_not_fit_is_answered6(void **state)
+{
+    static const uint8_t own[16] = { 0xfd, 0, 0, 0x80, [15] = 1 };
+    uint8_t p[1401] = { 0x60, [4] = (1401 - 40) >> 8, [5] = (1401 - 40) & 0xff, [6] = 17, [7] = 64 };
+    struct batch b = { 0 };
+    (void)state;
+    bring_up();
+    memcpy(p + 8, (uint8_t[16]){ 0xfd, 0, 0, 0x18, [15] = 2 }, 16);
+    memcpy(p + 24, (uint8_t[16]){ 0xfd, 0, 0, 0x80, [7] = 1, [15] = 9 }, 16);
+    server.bench.to_host = to_host;
+    server.bench.host = &told;
+    batch_add(&b, p, sizeof(p));
+    now += 1000; /* the answers of the test before are forgotten */
+    for (unsigned i = 0; i < 2; i++) {
+        told.n = 0;
+        stream_send(&server.s, &b, now);
+        assert_int_equal(told.n, 1);
+        assert_int_equal(told.bytes[40] << 8 | told.bytes[41], 0x0200); /* packet too big */
+        assert_int_equal(told.bytes[46] << 8 | told.bytes[47], 1400);
+        assert_memory_equal(told.bytes + 8, i ? own : p + 24, 16);
+        assert_memory_equal(told.bytes + 24, p + 8, 16);
+        memcpy(server.s.tunnel6, own, sizeof(own));
+    }
+    server.bench.to_host = NULL;
 }
 
 static void without_df_it_goes_in_fragments(void **state)
@@ -169,7 +196,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(super_packets_are_cut_at_once),   T(super_packets_are_cut_behind_a_full_socket),
-        T(what_does_not_fit_is_answered),   T(without_df_it_goes_in_fragments),
+        T(what_does_not_fit_is_answered), T(what_does_not_fit_is_answered6),   T(without_df_it_goes_in_fragments),
         T(the_mss_is_lowered_on_both_ways),
     };
     return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
