@@ -153,8 +153,8 @@ struct stream {
     struct stream_wait out;    /* (a) ciphertext that the socket did not take */
     struct stream_wait carry;  /* (b) a partial frame or head */
     uint16_t mtu;              /* of packets to the peer; 0 before the tunnel is up */
-    uint32_t tunnel4;          /* the server's addresses in the tunnel, from which answers to packets that do not fit come; */
-    uint8_t tunnel6[16];       /* zero: not known. tunnel6 is the owner's to set */
+    uint32_t tunnel4;    /* the server's addresses in the tunnel, from which answers to packets that do not fit come; */
+    uint8_t tunnel6[16]; /* zero: not known. tunnel6 is the owner's to set */
     struct stream_pace pace;
     struct fq queue; /* (c) packets not yet encrypted */
     struct rd plain; /* decrypted and not yet walked; only inside a run of stream_readable() calls */

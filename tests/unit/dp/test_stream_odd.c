@@ -112,7 +112,8 @@ static void what_does_not_fit_is_answered(void **state)
     assert_in_range(told.n, 1, 50);
     assert_int_equal(told.bytes[20] << 8 | told.bytes[21], 0x0304); /* fragmentation needed */
     assert_int_equal(told.bytes[26] << 8 | told.bytes[27], 1400);
-    assert_memory_equal(told.bytes + 12, ((uint8_t[]){ 10, 80, 0, 1 }), 4); /* from the server's address in the tunnel */
+    assert_memory_equal(told.bytes + 12, ((uint8_t[]){ 10, 80, 0, 1 }),
+                        4); /* from the server's address in the tunnel */
     assert_memory_equal(told.bytes + 16, p + 12, 4);
 }
 
@@ -196,8 +197,8 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(super_packets_are_cut_at_once),   T(super_packets_are_cut_behind_a_full_socket),
-        T(what_does_not_fit_is_answered), T(what_does_not_fit_is_answered6),   T(without_df_it_goes_in_fragments),
-        T(the_mss_is_lowered_on_both_ways),
+        T(what_does_not_fit_is_answered),   T(what_does_not_fit_is_answered6),
+        T(without_df_it_goes_in_fragments), T(the_mss_is_lowered_on_both_ways),
     };
     return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
 }
