@@ -155,7 +155,7 @@ void judge_slow_done(struct judge *j, struct sess *s, bool right, msec now)
 
 static void keep_packet(struct sess *s, struct slice packet)
 {
-    s->packet_len = packet.n <= sizeof(s->packet) ? packet.n : 0;
+    s->packet_len = packet.n >= EAP_END ? EAP_END : 0;
     memcpy(s->packet, packet.p, s->packet_len);
 }
 

@@ -42,6 +42,9 @@ enum sess_state {
     SESS_ACCEPTED, /* the verdict was given; it may hold a lease */
 };
 
+/* RFC 3748 4.2: Success and Failure have no data. */
+enum { EAP_END = 4 };
+
 struct sess {
     struct sess *next;          /* in its bucket */
     struct sess *older, *newer; /* in the list of its state's deadline; both ends NULL */
@@ -69,7 +72,7 @@ struct sess {
     bool keyed;
     uint8_t hlak[HLAK_LEN];
     char text[64];
-    uint8_t packet[AUTH_EAP_MAX];
+    uint8_t packet[EAP_END]; /* a Success or Failure, or the head of what a Failure is to follow */
     size_t packet_len;
 };
 

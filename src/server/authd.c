@@ -12,10 +12,11 @@
 #include "server/role.h"
 #include "tls/prim_host.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { WATCH_EVERY = 1000, LEASES_EVERY = 5000 };
+enum { WATCH_EVERY = 1000, LEASES_EVERY = 5000, TIDY_GONE = 256 };
 enum { REPORT_TIME = 2000 }; /* for the workers to say what they hold; one that hangs is not waited for */
 
 void authd_arm(struct authd *a)
@@ -68,6 +69,16 @@ static void on_user_gone(void *ctx, uint32_t worker, uint64_t session, const cha
     authd_end(ctx, worker, session, ROLE_END_USER, reason);
 }
 
+/* Many sessions have gone, and none goes now: what they held goes back to the system. */
+static void tidy(struct authd *a)
+{
+    if (a->gone >= TIDY_GONE && a->gone == a->gone_seen) {
+        (void)malloc_trim(0);
+        a->gone = 0;
+    }
+    a->gone_seen = a->gone;
+}
+
 /* aditctl ends the sessions of a user whom it deletes or locks; whoever else writes to the database is noticed here. */
 static void on_watch(void *ctx)
 {
@@ -77,6 +88,7 @@ static void on_watch(void *ctx)
         leases_save(a);
         a->leases_next = loop_now(a->loop) + LEASES_EVERY;
     }
+    tidy(a);
     timer_set(a->watch, loop_now(a->loop) + WATCH_EVERY);
 }
 

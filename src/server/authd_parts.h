@@ -33,6 +33,7 @@ struct authd {
     uint64_t leases_saved; /* version of the pool that is in the file */
     msec leases_next;      /* when it is looked at again */
     bool leases_told;
+    unsigned gone, gone_seen; /* sessions that are over since memory was given back; at the last look */
 };
 
 /* authd.c: the timer, after whatever may have moved a deadline. */

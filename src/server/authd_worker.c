@@ -82,6 +82,7 @@ static void session_gone(struct authd *a, uint32_t worker, uint64_t session)
     if (s && s->up)
         tell_others(a, ROLE_DISOWN, worker, s);
     registry_down(&a->registry, worker, session, assert_owner, a);
+    a->gone++;
 }
 
 /* ---- workers ---- */

@@ -46,6 +46,8 @@ static void conn_free(struct conn *c)
     conn_forget_question(c);
     conn_inform_free(c);
     snapshot_leave(c->snapshot);
+    free(c->user);
+    free(c->end_reason);
     free(c);
     worker_conn_gone(w);
 }
@@ -96,7 +98,7 @@ static void packets_in(struct conn *c, struct batch *b)
     if (why != DROP_SPOOFED || c->told_spoof)
         return;
     c->told_spoof = true; /* once a session: the number is in its last line */
-    event(EV_SPOOFED_SOURCE, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text));
+    event(EV_SPOOFED_SOURCE, c->call, F_BYTES("user", slice_str(conn_user(c))), F_TEXT("peer", c->peer_text));
 }
 
 static void on_socket(void *ctx, int events)
@@ -233,7 +235,10 @@ void conn_verdict(struct conn *c, uint32_t ask, const struct role_verdict *v)
     if (v->verdict.kind == VERDICT_ACCEPT) {
         c->accepted = true;
         c->params = v->params;
-        memcpy(c->user, v->user, sizeof(c->user));
+        free(c->user);
+        c->user = strdup(v->user);
+        if (!c->user)
+            stream_abort(&c->stream, STREAM_CAUSE_OURS);
     }
     stream_answer(&c->stream, ask, &v->verdict, &v->params, loop_now(c->w->loop));
     conn_settle(c);
@@ -242,7 +247,8 @@ void conn_verdict(struct conn *c, uint32_t ask, const struct role_verdict *v)
 void conn_end(struct conn *c, const char *reason)
 {
     msec now = loop_now(c->w->loop);
-    snprintf(c->end_reason, sizeof(c->end_reason), "%s", reason);
+    free(c->end_reason);
+    c->end_reason = strndup(reason, ROLE_REASON - 1);
     if (c->half_open)
         stream_abort(&c->stream, STREAM_CAUSE_ABORT);
     else

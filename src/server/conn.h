@@ -31,9 +31,9 @@ struct conn {
     msec armed; /* when the timer fires; it may be too early, never too late */
     struct prefix peer;
     char peer_text[SOCK_TEXT], local_text[SOCK_TEXT];
-    char call[CONN_CALL];     /* correlation id: ours until the client gives its own */
-    char ident[CONN_IDENT];   /* LCP Identification, the printable part */
-    char user[AUTH_NAME_MAX]; /* as in the database, once authenticated */
+    char call[CONN_CALL];   /* correlation id: ours until the client gives its own */
+    char ident[CONN_IDENT]; /* LCP Identification, the printable part */
+    char *user;             /* heap; as in the database, once authenticated; NULL before */
     enum auth_method method;
     struct params params;       /* of the verdict */
     struct plane_rules rules;   /* what it may do: of its pool and group */
@@ -46,8 +46,8 @@ struct conn {
     bool up, over; /* SESSION_UP, the end, have been reported */
     bool evicted;  /* its address is somebody else's: no packet of it passes any more */
     bool told_spoof, told_early;
-    char end_reason[ROLE_REASON]; /* why we end it: for its last line */
-    uint8_t hash;                 /* BINDING_* used */
+    char *end_reason; /* heap; why we end it: for its last line; NULL: we do not */
+    uint8_t hash;     /* BINDING_* used */
     msec up_at;
     uint16_t mtu;                                  /* inner, towards the peer */
     uint64_t seen_in, seen_out, rate_in, rate_out; /* worker_admin.c: bytes at the last sample, and a second */
@@ -57,6 +57,11 @@ struct conn {
 /* Takes a connection over; on failure the descriptor is closed and nothing is left. */
 void conn_accept(struct worker *w, int fd, const struct sockaddr *peer);
 struct conn *conn_get(struct worker *w, uint64_t handle);
+/* "" before it is authenticated. */
+static inline const char *conn_user(const struct conn *c)
+{
+    return c->user ? c->user : "";
+}
 /* After every call into its stream: sends what came of it but for its packets, takes its events, arms watch and timer.
  * Frees it once it is dead. */
 void conn_settle(struct conn *c);

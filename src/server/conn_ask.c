@@ -46,7 +46,7 @@ bool conn_held(const struct conn *c, struct role_held *ret_h)
                                  .n_prefixes = c->params.n_prefixes,
                                  .n_routed = c->params.n_routed };
     conn_who(c, &ret_h->who);
-    memcpy(ret_h->user, c->user, sizeof(c->user));
+    snprintf(ret_h->user, sizeof(ret_h->user), "%s", conn_user(c));
     memcpy(ret_h->prefixes, c->params.prefixes, sizeof(c->params.prefixes));
     return true;
 }

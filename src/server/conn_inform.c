@@ -28,21 +28,32 @@ static bool has_v4(const struct config_told *t)
 
 /* RFC 3442: whoever gets classless routes heeds no router; so a default route that is wished for stands among them. And
  * where none is wished for and none is listed, the pool's own network says that there are routes, and no default. */
-static unsigned fill_routes(struct conn_inform *i, unsigned pool)
+static unsigned fill_routes(const struct conn_inform *i, unsigned pool, struct prefix routes[CONFIG_LIST + 2])
 {
     const struct config *c = &i->snapshot->config;
     const struct config_told *t = &i->told;
     const struct config_pool *own = pool && pool <= c->n_pools ? &c->pools[pool - 1] : NULL;
     unsigned n = 0;
     if (t->default_route && has_v4(t))
-        i->routes[n++] = prefix_v4(0, 0);
+        routes[n++] = prefix_v4(0, 0);
     if (!t->default_route && !has_v4(t) && own && own->ipv4.family)
-        i->routes[n++] = own->ipv4;
+        routes[n++] = own->ipv4;
     if (!t->default_route && own && own->ipv6.family) /* the client's own /64 does not lead to us */
-        i->routes[n++] = config_server_ipv6(own);
+        routes[n++] = config_server_ipv6(own);
     for (unsigned k = 0; k < t->n_routes && k < CONFIG_LIST; k++) /* two more have room */
-        i->routes[n++] = t->routes[k];
+        routes[n++] = t->routes[k];
     return n;
+}
+
+/* False: no memory; the routes that were there stay. */
+static bool keep_routes(struct conn_inform *i, const struct prefix *routes, unsigned n)
+{
+    struct prefix *kept = reallocarray(i->routes, n ? n : 1, sizeof(*kept));
+    if (!kept)
+        return false;
+    i->routes = kept;
+    memcpy(kept, routes, n * sizeof(*kept));
+    return true;
 }
 
 static void fill_servers(const struct config_told *t, struct inform_conf *conf)
@@ -62,7 +73,6 @@ static struct inform_conf conf_of(struct conn *c, struct conn_inform *i)
 {
     const struct params *p = &c->params;
     struct inform_conf conf = {
-        .routes = i->routes,
         .search = i->told.search,
         .n_search = i->told.n_search,
         .mtu = c->mtu,
@@ -75,7 +85,10 @@ static struct inform_conf conf_of(struct conn *c, struct conn_inform *i)
         .delegated = p->delegated6,
         .duid = slice_of(i->duid, sizeof(i->duid)),
     };
-    conf.n_routes = fill_routes(i, p->pool);
+    struct prefix routes[CONFIG_LIST + 2];
+    unsigned n = fill_routes(i, p->pool, routes);
+    conf.n_routes = keep_routes(i, routes, n) ? n : i->machine.conf.n_routes;
+    conf.routes = i->routes;
     fill_servers(&i->told, &conf);
     return conf;
 }
@@ -224,6 +237,7 @@ void conn_inform_free(struct conn *c)
     if (!c->inform)
         return;
     snapshot_leave(c->inform->snapshot);
+    free(c->inform->routes);
     free(c->inform);
     c->inform = NULL;
 }

@@ -16,8 +16,8 @@ struct conn_inform {
     bool ipv4, ipv6; /* it knows of the network protocol */
     bool work;       /* something may have to be sent */
     struct config_told told;
-    struct prefix routes[CONFIG_LIST + 2];
     uint8_t duid[18];
+    struct prefix *routes; /* heap, as many as there are */
 };
 
 /* A network protocol is up, or down. False: no memory. */

@@ -32,7 +32,7 @@ static void binding_failed(const struct conn *c, uint32_t check)
         [BINDING_MAC] = EV_BINDING_MAC,
     };
     enum event_id id = check > BINDING_OK && check <= BINDING_MAC ? ids[check] : EV_SECURITY_CHECK_FAILED;
-    event(id, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text));
+    event(id, c->call, F_BYTES("user", slice_str(conn_user(c))), F_TEXT("peer", c->peer_text));
 }
 
 static void note_sstp(struct conn *c, const struct note *n)
@@ -134,7 +134,7 @@ void conn_log_up(const struct conn *c, const struct tunnel_event *ev)
 {
     char prefixes[PREFIXES_TEXT];
     prefixes_text(&c->params, prefixes);
-    event(EV_SESSION_UP, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
+    event(EV_SESSION_UP, c->call, F_BYTES("user", slice_str(conn_user(c))), F_TEXT("peer", c->peer_text),
           F_TEXT("address", prefixes), F_TEXT("method", auth_method_name(c->method)),
           F_TEXT("tls", tls_version(stream_tls(&c->stream))), F_TEXT("cipher", tls_cipher(stream_tls(&c->stream))),
           F_TEXT("hash", c->hash == BINDING_SHA256 ? "SHA-256" : "SHA-1"), F_NUM("mtu", ev->mtu),
@@ -175,7 +175,7 @@ static void log_session_end(const struct conn *c, const char *cause, const char 
     const struct stream_count *n = &c->stream.count;
     char prefixes[PREFIXES_TEXT];
     prefixes_text(&c->params, prefixes);
-    event(EV_SESSION_DOWN, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
+    event(EV_SESSION_DOWN, c->call, F_BYTES("user", slice_str(conn_user(c))), F_TEXT("peer", c->peer_text),
           F_TEXT("address", prefixes), F_TEXT("method", auth_method_name(c->method)),
           F_TEXT("tls", tls_version(stream_tls(&c->stream))),
           F_NUM("seconds", (loop_now(c->w->loop) - c->up_at) / 1000), F_NUM("bytes_in", n->bytes_in),
@@ -190,7 +190,7 @@ static void log_cause(const struct conn *c, const struct tunnel_event *ev)
 {
     switch (ev->cause) {
     case TUNNEL_CAUSE_HELLO_TIMEOUT:
-        event(EV_HELLO_TIMEOUT, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text));
+        event(EV_HELLO_TIMEOUT, c->call, F_BYTES("user", slice_str(conn_user(c))), F_TEXT("peer", c->peer_text));
         break;
     case TUNNEL_CAUSE_HTTP_TIMEOUT:
         event(EV_DEADLINE, c->call, F_TEXT("peer", c->peer_text), F_TEXT("limit", "http"));
@@ -213,7 +213,7 @@ static void log_cause(const struct conn *c, const struct tunnel_event *ev)
         event(EV_PPP_TIMED_OUT, c->call, F_TEXT("peer", c->peer_text), F_TEXT("cause", tunnel_cause_text(ev->cause)));
         break;
     case TUNNEL_CAUSE_NO_ADDRESS:
-        event(EV_POOL_EXHAUSTED, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text));
+        event(EV_POOL_EXHAUSTED, c->call, F_BYTES("user", slice_str(conn_user(c))), F_TEXT("peer", c->peer_text));
         break;
     case TUNNEL_CAUSE_NONE:
     case TUNNEL_CAUSE_LOCAL:
@@ -238,14 +238,14 @@ static void log_memory(const struct conn *c)
 
 void conn_log_down(const struct conn *c, const struct tunnel_event *ev)
 {
-    bool ours = ev->cause == TUNNEL_CAUSE_LOCAL && c->end_reason[0];
+    bool ours = ev->cause == TUNNEL_CAUSE_LOCAL && c->end_reason && c->end_reason[0];
     const char *reason = ours ? c->end_reason : tunnel_cause_text(ev->cause);
     log_cause(c, ev);
     log_memory(c);
     if (c->up)
         log_session_end(c, cause_word(ev->cause), reason, ev->detail, ev->text);
     else if (ev->cause != TUNNEL_CAUSE_HTTP_REFUSED)
-        event(EV_CALL_ENDED, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
+        event(EV_CALL_ENDED, c->call, F_BYTES("user", slice_str(conn_user(c))), F_TEXT("peer", c->peer_text),
               F_TEXT("cause", cause_word(ev->cause)), F_TEXT("reason", reason), F_NUM("detail", ev->detail),
               F_BYTES("words", ev->text));
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { INTERIM = 60000, TIDY = 10000 /* ms */, TIDY_BUSY = 1 << 20, LARGE_BLOCK = 60000 };
+enum { INTERIM = 60000, TIDY = 1000 /* ms */, TIDY_BUSY = 1 << 17, TIDY_FEWER = 64, LARGE_BLOCK = 60000 };
 
 /* ---- counters ---- */
 
@@ -104,15 +104,20 @@ static int take_fd(struct imsg *m)
     return fd;
 }
 
-/* Crowded sockets leave holes in the heap, which the C library keeps. Not while there is traffic: it takes milliseconds. */
+/* Crowded sockets and sessions that are over leave holes in the heap, which the C library keeps. Not while there is
+ * traffic: it takes milliseconds. */
 static void on_tidy(void *ctx)
 {
     struct worker *w = ctx;
     bool busy = w->bench.shipped - w->tidy_seen > TIDY_BUSY;
     w->tidy_seen = w->bench.shipped;
-    if (!busy && !w->tidied) {
+    if (w->conns.live > w->tidy_peak)
+        w->tidy_peak = w->conns.live;
+    bool fewer = w->conns.live + TIDY_FEWER < w->tidy_peak;
+    if (!busy && (!w->tidied || fewer)) {
         stream_bench_tidy(&w->bench);
         (void)malloc_trim(0);
+        w->tidy_peak = w->conns.live;
     }
     w->tidied = !busy;
     timer_set(w->tidy, loop_now(w->loop) + TIDY);

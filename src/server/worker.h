@@ -52,6 +52,7 @@ struct worker {
     bool turning;       /* they are about to be given out */
     struct timer *tidy; /* gives memory back once traffic has calmed down */
     uint64_t tidy_seen; /* bench.shipped at its last look */
+    uint32_t tidy_peak; /* most sessions at a look since memory was given back */
     bool tidied;
     struct timer *interim; /* counters to authd, drops into the log */
     struct drops drops_told;

@@ -107,7 +107,7 @@ static void describe(const struct conn *c, struct admin_session *s)
                                  .drops = drops_sum(&n->drops),
                                  .rate_in = c->rate_in,
                                  .rate_out = c->rate_out };
-    snprintf(s->user, sizeof(s->user), "%s", c->user);
+    snprintf(s->user, sizeof(s->user), "%s", conn_user(c));
     snprintf(s->call, sizeof(s->call), "%s", c->call);
     snprintf(s->peer, sizeof(s->peer), "%s", c->peer_text);
     snprintf(s->local, sizeof(s->local), "%s", c->local_text);
@@ -199,7 +199,7 @@ static void tell_numbers(struct worker *w, uint32_t id)
 static void end_conn(struct conn *c, const char *reason)
 {
     const char *words = reason[0] ? reason : "ended by an administrator";
-    event(EV_SESSION_ENDED, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
+    event(EV_SESSION_ENDED, c->call, F_BYTES("user", slice_str(conn_user(c))), F_TEXT("peer", c->peer_text),
           F_TEXT("reason", words));
     conn_end(c, words);
 }
@@ -237,7 +237,7 @@ static void end_if_users(void *ctx, void *thing)
 {
     struct user_end *e = ctx;
     struct conn *c = thing;
-    if (c->over || !c->user[0] || strcasecmp(c->user, e->user) != 0)
+    if (c->over || !c->user || strcasecmp(c->user, e->user) != 0)
         return;
     e->n += c->up;
     end_conn(c, e->reason);

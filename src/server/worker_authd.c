@@ -62,7 +62,7 @@ static void on_end(struct worker *w, const struct imsg *m)
     if (!c || c->over)
         return;
     if (m->id == ROLE_END_USER) {
-        event(EV_SESSION_USER_GONE, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
+        event(EV_SESSION_USER_GONE, c->call, F_BYTES("user", slice_str(conn_user(c))), F_TEXT("peer", c->peer_text),
               F_TEXT("reason", reason));
         conn_end(c, reason);
         return;
@@ -71,7 +71,7 @@ static void on_end(struct worker *w, const struct imsg *m)
         conn_end(c, reason);
         return;
     }
-    event(EV_SESSION_REPLACED, c->call, F_BYTES("user", slice_str(c->user)), F_TEXT("peer", c->peer_text),
+    event(EV_SESSION_REPLACED, c->call, F_BYTES("user", slice_str(conn_user(c))), F_TEXT("peer", c->peer_text),
           F_TEXT("reason", reason));
     conn_evict(c, reason);
 }

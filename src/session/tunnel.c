@@ -38,6 +38,7 @@ struct tunnel_work *tunnel_spare(struct tunnel *t)
     if (w) {
         t->work = NULL;
         t->link.port.out = NULL;
+        t->call.out = NULL;
     }
     return w;
 }
@@ -46,6 +47,7 @@ void tunnel_lend(struct tunnel *t, struct tunnel_work *work)
 {
     t->work = work;
     t->link.port.out = work->frames;
+    t->call.out = work->call;
 }
 
 /* --- bytes to send ------------------------------------------------------------------------------------------- */
@@ -261,7 +263,7 @@ static bool http_step(struct tunnel *t)
     case HTTP_EV_UPGRADED:
         tunnel_collect(t); /* the 200 */
         t->phase = TUNNEL_SSTP;
-        call_init(&t->call, &t->conf.call, t->env, t->now);
+        call_init(&t->call, t->work->call, &t->conf.call, t->env, t->now);
         if (server) {
             struct tunnel_event *ev = tunnel_emit(t, TUNNEL_EV_UPGRADED);
             ev->text = e.correlation;

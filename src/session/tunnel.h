@@ -104,6 +104,7 @@ struct tunnel_work {
     } auth;
     uint8_t out[TUNNEL_OUT_MAX];
     uint8_t frames[CP_PORT_OUT]; /* of the link */
+    uint8_t call[CALL_OUT];      /* of the call */
 };
 
 struct tunnel {

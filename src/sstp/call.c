@@ -60,7 +60,7 @@ static msec time_limit(const struct call_conf *c, enum call_timer t)
 
 static void restart_timer(struct call *c, msec now)
 {
-    c->due = tick_after(now, time_limit(&c->conf, call_rows[c->state].timer));
+    c->due = tick_after(now, time_limit(c->conf, call_rows[c->state].timer));
 }
 
 void call_enter(struct call *c, enum call_state s, msec now)
@@ -98,7 +98,7 @@ void call_say(struct call *c, enum call_ev_kind kind)
 
 void call_send(struct call *c, const struct sstp_msg *m)
 {
-    struct wr w = wr_of(c->out + c->out_len, sizeof c->out - c->out_len);
+    struct wr w = wr_of(c->out + c->out_len, CALL_OUT - c->out_len);
     sstp_msg_encode(&w, m);
     /* What does not fit was not pulled for a long time; the timers end such a call. */
     c->out_len += wr_len(&w);
@@ -209,7 +209,7 @@ void call_got_echo_request(struct call *c, const struct call_in *in, msec now)
 {
     (void)in, (void)now; /* the hello timer was restarted by the arrival */
     /* A peer that asks faster than its answers are fetched gets fewer answers; room for an Abort stays. */
-    if (sizeof c->out - c->out_len >= SSTP_MSG_MAX)
+    if (CALL_OUT - c->out_len >= SSTP_MSG_MAX)
         send_bare(c, SSTP_ECHO_RESPONSE);
 }
 
@@ -316,9 +316,9 @@ int call_feed(struct call *c, struct rd *in, msec now)
 
 /* The rest of the machine's verbs. */
 
-void call_init(struct call *c, const struct call_conf *conf, const struct env *env, msec now)
+void call_init(struct call *c, uint8_t *out, const struct call_conf *conf, const struct env *env, msec now)
 {
-    *c = (struct call){ .conf = *conf, .env = env, .state = CALL_DISCONNECTED, .due = NEVER };
+    *c = (struct call){ .conf = conf, .env = env, .out = out, .state = CALL_DISCONNECTED, .due = NEVER };
     if (conf->role == CALL_CLIENT)
         call_client_start(c, now);
     else
@@ -352,7 +352,7 @@ void call_authenticated(struct call *c, const uint8_t hlak[32], msec now)
         return;
     memcpy(c->hlak, hlak, sizeof c->hlak);
     c->has_hlak = true;
-    if (c->conf.role == CALL_CLIENT)
+    if (c->conf->role == CALL_CLIENT)
         call_client_authenticated(c, now);
     else
         call_server_authenticated(c, now);

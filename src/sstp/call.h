@@ -32,7 +32,7 @@ enum call_state {
 
 const char *call_state_name(enum call_state s);
 
-enum { CALL_HASHES_MAX = 8, CALL_FRAME_MAX = 4095, CALL_PAYLOAD_MAX = 4091 };
+enum { CALL_HASHES_MAX = 8, CALL_FRAME_MAX = 4095, CALL_PAYLOAD_MAX = 4091, CALL_OUT = 1024 };
 
 /* Digests of one end-entity certificate (DER). */
 struct call_cert {
@@ -101,7 +101,7 @@ struct call_event {
 };
 
 struct call {
-    struct call_conf conf;
+    const struct call_conf *conf; /* not owned */
     const struct env *env;
     enum call_state state;
     msec due;
@@ -117,12 +117,13 @@ struct call {
     struct call_event ev;
     bool ev_set;
     struct call_event ending; /* cause, kept until DOWN */
-    uint8_t out[1024];        /* control packets to send, in order */
-    size_t out_len;
+    uint8_t *out;             /* CALL_OUT bytes, lent: control packets to send, in order */
+    size_t out_len;           /* while this is 0 the lender may take it back (and `out` is NULL) until the next verb */
 };
 
-/* Client: the HTTP upgrade is done, sends Connect Request. Server: waits for one. */
-void call_init(struct call *c, const struct call_conf *conf, const struct env *env, msec now);
+/* Client: the HTTP upgrade is done, sends Connect Request. Server: waits for one. `out`: CALL_OUT bytes, lent. `conf` must
+ * outlive the call. */
+void call_init(struct call *c, uint8_t *out, const struct call_conf *conf, const struct env *env, msec now);
 /* Takes one SSTP packet; FED_MORE while `in` does not hold a whole one (needs at most 4095 bytes). Bytes that are no
  * SSTP end the call with a DOWN event, not with an error; ERR_STATE: the call is down already. */
 int call_feed(struct call *c, struct rd *in, msec now) MUST_CHECK;

@@ -21,7 +21,7 @@ static struct call_fault judge_ack(const struct call *c, const struct sstp_msg *
     struct call_fault f = { CALL_CAUSE_PROTOCOL, BINDING_OK, SSTP_ATTRIB_CRYPTO_BINDING_REQ, SSTP_STATUS_NO_ERROR };
     if (!m->has_binding_req || m->n_faults > 0)
         f.status = SSTP_STATUS_ATTRIB_NOT_SUPPORTED_IN_MSG;
-    else if (!(m->hash_mask & c->conf.hash_mask & (BINDING_SHA1 | BINDING_SHA256)))
+    else if (!(m->hash_mask & c->conf->hash_mask & (BINDING_SHA1 | BINDING_SHA256)))
         f.status = SSTP_STATUS_VALUE_NOT_SUPPORTED;
     return f;
 }
@@ -34,7 +34,7 @@ void call_got_ack(struct call *c, const struct call_in *in, msec now)
         return;
     }
     /* [MS-SSTP] 2.2.6: MUST select SHA-256 if the server offers both and we know both. */
-    bool sha256 = in->msg->hash_mask & c->conf.hash_mask & BINDING_SHA256;
+    bool sha256 = in->msg->hash_mask & c->conf->hash_mask & BINDING_SHA256;
     c->hash = sha256 ? BINDING_SHA256 : BINDING_SHA1;
     memcpy(c->nonce, in->msg->nonce, sizeof c->nonce);
     call_enter(c, CALL_CLIENT_CONNECT_ACK_RECEIVED, now);
@@ -46,7 +46,7 @@ void call_got_nak(struct call *c, const struct call_in *in, msec now)
     const struct sstp_status_info *why = &in->msg->status[0];
     env_note(c->env, NOTE_CALL_NAK_RECEIVED, why->attrib, why->status, slice_of(NULL, 0));
     /* [MS-SSTP] 3.2.5.3.3: resend and restart the timer, <10> three times. */
-    if (c->naks < c->conf.nak_max) {
+    if (c->naks < c->conf->nak_max) {
         c->naks++;
         send_request(c, now);
         return;
@@ -60,7 +60,7 @@ void call_got_nak(struct call *c, const struct call_in *in, msec now)
 /* The hash of the certificate that TLS showed us, in its slot. */
 static void put_cert_hash(const struct call *c, uint8_t slot[SSTP_HASH_SLOT])
 {
-    const struct call_cert *cert = &c->conf.certs[0];
+    const struct call_cert *cert = &c->conf->certs[0];
     if (c->hash == BINDING_SHA256)
         memcpy(slot, cert->sha256, sizeof cert->sha256);
     else

@@ -54,7 +54,7 @@ static void judge_request(const struct sstp_msg *m, struct sstp_msg *nak, uint8_
 
 static void refuse_request(struct call *c, const struct sstp_msg *nak, msec now)
 {
-    if (c->naks < c->conf.nak_max) {
+    if (c->naks < c->conf->nak_max) {
         c->naks++;
         call_send(c, nak);
         env_note(c->env, NOTE_CALL_NAK_SENT, nak->status[0].attrib, nak->status[0].status, slice_of(NULL, 0));
@@ -77,7 +77,7 @@ void call_got_request(struct call *c, const struct call_in *in, msec now)
         return;
     }
     /* [MS-SSTP] 2.2.6: a random nonce, fresh for each Ack. */
-    struct sstp_msg ack = { .type = SSTP_CALL_CONNECT_ACK, .has_binding_req = true, .hash_mask = c->conf.hash_mask };
+    struct sstp_msg ack = { .type = SSTP_CALL_CONNECT_ACK, .has_binding_req = true, .hash_mask = c->conf->hash_mask };
     c->env->random(c->env->ctx, c->nonce, sizeof c->nonce);
     memcpy(ack.nonce, c->nonce, sizeof ack.nonce);
     call_send(c, &ack);
@@ -90,8 +90,8 @@ void call_got_request(struct call *c, const struct call_in *in, msec now)
 static bool cert_is_ours(const struct call *c, const struct sstp_msg *m)
 {
     bool ours = false;
-    for (unsigned i = 0; i < c->conf.n_certs && i < CALL_HASHES_MAX; i++) {
-        const struct call_cert *cert = &c->conf.certs[i];
+    for (unsigned i = 0; i < c->conf->n_certs && i < CALL_HASHES_MAX; i++) {
+        const struct call_cert *cert = &c->conf->certs[i];
         /* Padding is ignored on receipt: of a SHA-1 slot only 20 bytes are compared. */
         ours |= m->hash == BINDING_SHA256 ? secret_eq(m->cert_hash, cert->sha256, sizeof cert->sha256)
                                           : secret_eq(m->cert_hash, cert->sha1, sizeof cert->sha1);
@@ -109,7 +109,7 @@ static enum binding_check check_shape(const struct call *c, const struct call_in
     /* [MS-SSTP] 2.2.11: Length MUST be 112, so there is one attribute; 3.3.5.2.3: no Status Info with a status. */
     if (!m->has_binding || m->n_faults > 0 || in->whole.n != SSTP_CONNECTED_LEN)
         return BINDING_MISSING;
-    if ((m->hash != BINDING_SHA1 && m->hash != BINDING_SHA256) || !(m->hash & c->conf.hash_mask))
+    if ((m->hash != BINDING_SHA1 && m->hash != BINDING_SHA256) || !(m->hash & c->conf->hash_mask))
         return BINDING_HASH_PROTOCOL;
     if (!secret_eq(m->nonce, c->nonce, sizeof c->nonce))
         return BINDING_NONCE;

@@ -8,7 +8,8 @@
 
 static void call_open(void *m, const struct scenario_args *a, const struct env *env, msec now, enum call_role role)
 {
-    struct call_conf c;
+    static uint8_t out[CALL_OUT]; /* one machine at a time */
+    static struct call_conf c;
     call_conf_default(&c, role);
     c.hash_mask = (uint8_t)scenario_num(a, "mask", c.hash_mask);
     c.negotiation_1 = scenario_num(a, "negotiation1", c.negotiation_1);
@@ -24,7 +25,7 @@ static void call_open(void *m, const struct scenario_args *a, const struct env *
     c.n_certs = any ? 1 : 0;
     if (scenario_hex(a, "sha256b", c.certs[1].sha256, 32))
         c.n_certs = 2;
-    call_init(m, &c, env, now);
+    call_init(m, out, &c, env, now);
 }
 
 static void client_open(void *m, const struct scenario_args *a, const struct env *env, msec now)

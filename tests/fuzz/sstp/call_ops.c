@@ -50,7 +50,7 @@ static void check(void)
     must((c->state == CALL_DISCONNECTED) == run.down);
     must((call_due(c) == NEVER) == run.down);
     must(run.down || call_due(c) <= run.now + SECONDS(60));
-    must(c->out_len <= sizeof c->out);
+    must(c->out_len <= CALL_OUT);
     must(!call_relays_data(c) || call_relays_control(c));
 }
 
@@ -85,7 +85,7 @@ static void feed_right_connected(void)
     uint8_t bytes[SSTP_CONNECTED_LEN];
     struct sstp_msg m = { .type = SSTP_CALL_CONNECTED, .has_binding = true, .hash = BINDING_SHA256 };
     memcpy(m.nonce, run.c.nonce, sizeof m.nonce);
-    memcpy(m.cert_hash, run.c.conf.certs[0].sha256, sizeof m.cert_hash);
+    memcpy(m.cert_hash, run.c.conf->certs[0].sha256, sizeof m.cert_hash);
     for (int pass = 0; pass < 2; pass++) {
         struct wr w = wr_of(bytes, sizeof bytes);
         sstp_msg_encode(&w, &m);
@@ -97,7 +97,7 @@ static void feed_right_connected(void)
 
 static void other_op(uint8_t op)
 {
-    uint8_t out[sizeof run.c.out];
+    uint8_t out[CALL_OUT];
     if (op == 0xa0)
         call_authenticated(&run.c, hlak, run.now);
     else if (op == 0xa1)
@@ -110,7 +110,7 @@ static void other_op(uint8_t op)
         must(call_pull(&run.c, out, sizeof out) <= sizeof out);
     else if (op == 0xa5 && !run.down)
         run.now = call_due(&run.c) > run.now ? call_due(&run.c) : run.now;
-    else if (op == 0xa6 && run.c.conf.role == CALL_SERVER)
+    else if (op == 0xa6 && run.c.conf->role == CALL_SERVER)
         feed_right_connected();
     if (op == 0xa5)
         call_tick(&run.c, run.now);
@@ -129,13 +129,14 @@ static void pass_time(msec by)
 void call_ops_run(enum call_role role, const uint8_t *data, size_t size)
 {
     static const struct env env = { .random = random_bytes, .prim = &prim_host };
+    static uint8_t out[CALL_OUT];
     struct call_conf conf;
     struct rd in = rd_of(data, size);
     call_conf_default(&conf, role);
     memset(conf.certs[0].sha256, 0xc1, sizeof conf.certs[0].sha256);
     conf.n_certs = 1;
     run = (struct run){ .now = 1000 };
-    call_init(&run.c, &conf, &env, run.now);
+    call_init(&run.c, out, &conf, &env, run.now);
     check();
     while (rd_left(&in) > 0) {
         uint8_t op = rd_u8(&in);

@@ -72,15 +72,14 @@ void bench_feed(struct bench *b, const void *bytes, size_t n, msec now)
 
 static void open_bench(struct bench *b, const char *vector, enum call_role role)
 {
-    struct call_conf c;
     memset(b, 0, sizeof *b);
     b->v = vector_of(vector);
     b->env = (struct env){ .ctx = b, .random = the_nonce, .prim = &prim_host };
-    call_conf_default(&c, role);
-    memcpy(c.certs[0].sha1, b->v.cert, 20);
-    memcpy(c.certs[0].sha256, b->v.cert, 32);
-    c.n_certs = 1;
-    call_init(&b->call, &c, &b->env, 0);
+    call_conf_default(&b->conf, role);
+    memcpy(b->conf.certs[0].sha1, b->v.cert, 20);
+    memcpy(b->conf.certs[0].sha256, b->v.cert, 32);
+    b->conf.n_certs = 1;
+    call_init(&b->call, b->out, &b->conf, &b->env, 0);
     bench_take(b);
 }
 

@@ -22,6 +22,8 @@ extern const char *const foreign_vectors[3]; /* V1 and V2 of [MS-SSTP] 4.7, V3 o
 /* An SSTP call whose nonce is the vector's, and what it made of what it was fed. */
 struct bench {
     struct call call;
+    struct call_conf conf;
+    uint8_t out[CALL_OUT]; /* of the call */
     struct env env;
     struct vector v;
     struct call_event last; /* the last event; kind CALL_EV_NONE: none since bench_feed() began */

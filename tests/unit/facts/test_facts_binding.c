@@ -191,10 +191,10 @@ static void fact_14_the_certificate_that_this_client_saw(void **state)
         for (unsigned known = 0; known < 2; known++) {
             struct bench b;
             bench_server(&b, foreign_vectors[i]);
-            struct call_cert seen = b.call.conf.certs[0];
-            memset(&b.call.conf.certs[0], 0x77, sizeof seen);
-            b.call.conf.certs[known] = known ? seen : b.call.conf.certs[0];
-            b.call.conf.n_certs = known + 1;
+            struct call_cert seen = b.conf.certs[0];
+            memset(&b.conf.certs[0], 0x77, sizeof seen);
+            b.conf.certs[known] = known ? seen : b.conf.certs[0];
+            b.conf.n_certs = known + 1;
             call_authenticated(&b.call, b.v.hlak, 1);
             bench_feed(&b, b.v.msg, sizeof b.v.msg, 2);
             assert_int_equal(b.last.kind, known ? CALL_EV_CONNECTED : CALL_EV_ENDING);
