@@ -360,12 +360,16 @@ static void on_parent(void *ctx, struct imsg *m)
             leave(e, EXIT_OK);
         }
         break;
+    case CM_PING:
+        chan_send(e->parent, &(struct imsg){ .type = CM_PONG });
+        break;
     case CM_LOOKUP:
     case CM_ADDRESSES:
     case CM_PEER:
     case CM_UP:
     case CM_OFFER:
     case CM_DOWN:
+    case CM_PONG:
         break;
     }
 }

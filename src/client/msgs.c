@@ -308,11 +308,24 @@ int address_decode(struct slice body, struct prefix *ret_a)
     return 0;
 }
 
+int down_decode(struct slice body, enum exit_code *ret_code)
+{
+    struct rd r = rd_slice(body);
+    uint8_t code = rd_u8(&r);
+    if (!rd_end(&r))
+        return ERR_LENGTH;
+    if (code > EXIT_AUTH)
+        return ERR_VALUE;
+    *ret_code = (enum exit_code)code;
+    return 0;
+}
+
 static const struct imsg_rule from_engine[] = {
     { CM_PEER, 1, 18, 18, 0, "peer address" },
     { CM_UP, 1, 36, 36, 0, "up" },
     { CM_OFFER, 1, 16, CM_OFFER_MAX, 0, "offer" },
     { CM_DOWN, 1, 1, 1, 0, "down" },
+    { CM_PONG, 1, 0, 0, 0, "pong" },
 };
 static const struct imsg_rule from_resolver[] = {
     { CM_ADDRESSES, 1, 3, 1024, 0, "addresses" },
@@ -322,6 +335,7 @@ static const struct imsg_rule from_parent[] = {
     { CM_PLAN, 1, 16, 4096, 0, "plan" },
     { CM_TUN, 1, 0, 0, 1, "interface" },
     { CM_STOP, 1, 0, 0, 0, "stop" },
+    { CM_PING, 1, 0, 0, 0, "ping" },
 };
 
 const char *client_msg_check(int from, const struct imsg *m)

@@ -16,6 +16,8 @@ enum client_msg {
     CM_TUN,        /* parent to engine: the TUN queue as a descriptor; id: its offloads, CM_TUN_PLAIN */
     CM_STOP,       /* parent to engine: end the call in order */
     CM_DOWN,       /* engine to parent: exit code; everything was said already */
+    CM_PING,       /* parent to engine: answered as soon as its loop comes round */
+    CM_PONG,       /* engine to parent */
 };
 
 enum { CM_TUN_PLAIN = 0x100 /* no flows and no CoDel */ };
@@ -68,6 +70,9 @@ int offer_decode(struct slice body, struct net_offer *ret_o) MUST_CHECK;
 const char *up_judge(struct up_net *u) MUST_CHECK;
 size_t address_encode(const struct prefix *a, uint8_t *dst, size_t cap);
 int address_decode(struct slice body, struct prefix *ret_a) MUST_CHECK;
+
+/* The exit code of CM_DOWN. < 0: there is no such code. */
+int down_decode(struct slice body, enum exit_code *ret_code) MUST_CHECK;
 
 /* What the parent accepts from its engine and its resolver; what they accept from it. */
 enum { CM_FROM_ENGINE, CM_FROM_RESOLVER, CM_FROM_PARENT };

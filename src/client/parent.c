@@ -14,9 +14,11 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "client/pulse.h"
 #include "client/up.h"
 #include "events/events.h"
 #include "loop/loop.h"
+#include "priv/notify.h"
 #include "priv/proc.h"
 
 enum { STOP_LIMIT = 12000, LOOKUP_LIMIT = 30000, DYING = 1000 }; /* ms */
@@ -30,6 +32,7 @@ struct parent {
     struct timer *limit;
     pid_t engine_pid, resolver_pid;
     struct up up;
+    struct pulse pulse;
     bool stopping, told, answered; /* told: the engine said how it ended; answered: the resolver has spoken */
     enum exit_code code;
 };
@@ -101,6 +104,14 @@ static void on_resolver_lost(void *ctx, int err)
     stop(p, EXIT_NETWORK);
 }
 
+/* For `systemctl status`. */
+static void tell_status(const struct parent *p, const char *what)
+{
+    char text[OPT_HOST + 64];
+    snprintf(text, sizeof text, "%s: %s on %s", p->plan->host_header, what, p->opt->interface);
+    (void)notify_status(text);
+}
+
 static void on_up(struct parent *p, const struct imsg *m)
 {
     if (!p->up.server.family || up_decode(m->body, &p->up.net) < 0) {
@@ -127,6 +138,8 @@ static void on_up(struct parent *p, const struct imsg *m)
               &(struct imsg){
                   .type = CM_TUN, .id = offload | (p->opt->no_fq ? CM_TUN_PLAIN : 0), .n_fds = 1, .fds = { fd } });
     close(fd);
+    (void)notify_ready();
+    tell_status(p, "the tunnel is up");
 }
 
 /* The engine may only name an address that it was told to dial: a route will be pinned to it. */
@@ -151,21 +164,35 @@ static void on_offer(struct parent *p, const struct imsg *m)
         up_change(&p->up);
 }
 
+static void refuse_engine(struct parent *p, const char *why)
+{
+    event(EV_ROLE_REFUSED, p->plan->call, F_TEXT("role", "engine"), F_TEXT("cause", why));
+    stop(p, EXIT_FAILED);
+}
+
+/* Our exit status is read by scripts and by systemd (RestartPreventExitStatus): it is one of ours, whoever runs the engine. */
+static void on_down(struct parent *p, const struct imsg *m)
+{
+    enum exit_code code;
+    if (down_decode(m->body, &code) < 0)
+        refuse_engine(p, "not an exit status");
+    else
+        stop(p, p->told ? p->code : code);
+    p->told = true;
+}
+
 static void on_engine(void *ctx, struct imsg *m)
 {
     struct parent *p = ctx;
     const char *bad = client_msg_check(CM_FROM_ENGINE, m);
     if (bad) {
-        event(EV_ROLE_REFUSED, p->plan->call, F_TEXT("role", "engine"), F_TEXT("cause", bad));
-        stop(p, EXIT_FAILED);
+        refuse_engine(p, bad);
         return;
     }
     switch ((enum client_msg)m->type) {
     case CM_PEER:
-        if (!on_peer(p, m)) {
-            event(EV_ROLE_REFUSED, p->plan->call, F_TEXT("role", "engine"), F_TEXT("cause", "not an address to dial"));
-            stop(p, EXIT_FAILED);
-        }
+        if (!on_peer(p, m))
+            refuse_engine(p, "not an address to dial");
         break;
     case CM_UP:
         on_up(p, m);
@@ -174,14 +201,17 @@ static void on_engine(void *ctx, struct imsg *m)
         on_offer(p, m);
         break;
     case CM_DOWN:
-        stop(p, p->told ? p->code : (enum exit_code)m->body.p[0]);
-        p->told = true;
+        on_down(p, m);
+        break;
+    case CM_PONG:
+        pulse_heard(&p->pulse);
         break;
     case CM_LOOKUP:
     case CM_ADDRESSES:
     case CM_PLAN:
     case CM_TUN:
     case CM_STOP:
+    case CM_PING:
         break;
     }
 }
@@ -204,6 +234,8 @@ static void on_signal(void *ctx, int signo)
     if (signo == SIGCHLD || p->stopping)
         return;
     p->stopping = true;
+    (void)notify_stopping();
+    tell_status(p, "disconnecting");
     if (!p->plan->n_addresses) { /* nothing has begun */
         stop(p, EXIT_OK);
         return;
@@ -257,6 +289,7 @@ static void put_back(struct parent *p)
     else
         event(EV_CLIENT_UNDONE, p->plan->call);
     undo_free(p->undo);
+    pulse_stop(&p->pulse);
     chan_free(p->engine);
     chan_free(p->resolver);
     (void)reap(&p->resolver_pid, 100);
@@ -273,7 +306,8 @@ static int run(struct parent *p, int ca_fd, const char *user)
                               .allow_net = true };
     p->loop = loop_new();
     p->limit = p->loop ? timer_new(p->loop, on_limit, p) : NULL;
-    if (!p->limit || watch_signals(p) < 0 || start_roles(p, ca_fd, user) < 0) {
+    if (!p->limit || watch_signals(p) < 0 || start_roles(p, ca_fd, user) < 0 ||
+        !pulse_start(&p->pulse, p->loop, p->engine, p->engine_pid, p->plan->call)) {
         event(EV_CLIENT_SETUP_FAILED, p->plan->call, F_TEXT("cause", "a process or the event loop cannot be started"));
         return EXIT_FAILED;
     }
@@ -282,6 +316,7 @@ static int run(struct parent *p, int ca_fd, const char *user)
         event(EV_ROLE_CONFINE_FAILED, p->plan->call, F_TEXT("role", "parent"), F_TEXT("cause", err));
         return EXIT_FAILED;
     }
+    tell_status(p, "connecting");
     if (p->resolver) {
         event(EV_CLIENT_RESOLVING, p->plan->call, F_TEXT("server", p->opt->host));
         chan_send(p->resolver, &(struct imsg){ .type = CM_LOOKUP, .body = slice_str(p->opt->host) });

@@ -306,6 +306,20 @@ static void test_up_judge(void **state)
     assert_int_equal(same.peer_addr, 0);
 }
 
+/* Only the statuses that adit(1) names: the engine is not trusted with another one. */
+static void test_down(void **state)
+{
+    (void)state;
+    for (unsigned code = 0; code < 256; code++) {
+        uint8_t body[2] = { (uint8_t)code, 0 };
+        enum exit_code got = (enum exit_code)77;
+        assert_int_equal(down_decode(slice_of(body, 1), &got), code <= EXIT_AUTH ? 0 : ERR_VALUE);
+        assert_int_equal(got, code <= EXIT_AUTH ? code : 77);
+        assert_true(down_decode(slice_of(body, 0), &got) < 0);
+        assert_true(down_decode(slice_of(body, 2), &got) < 0);
+    }
+}
+
 /* Who may say what, and how long it is: below, exactly, above. */
 static void test_monitor(void **state)
 {
@@ -320,14 +334,16 @@ static void test_monitor(void **state)
         { CM_FROM_ENGINE, CM_UP, 36, 36, 0 },
         { CM_FROM_ENGINE, CM_OFFER, 16, CM_OFFER_MAX, 0 },
         { CM_FROM_ENGINE, CM_DOWN, 1, 1, 0 },
+        { CM_FROM_ENGINE, CM_PONG, 0, 0, 0 },
         { CM_FROM_RESOLVER, CM_ADDRESSES, 3, 1024, 0 },
         { CM_FROM_PARENT, CM_LOOKUP, 1, OPT_HOST, 0 },
         { CM_FROM_PARENT, CM_PLAN, 16, 4096, 0 },
         { CM_FROM_PARENT, CM_TUN, 0, 0, 1 },
         { CM_FROM_PARENT, CM_STOP, 0, 0, 0 },
+        { CM_FROM_PARENT, CM_PING, 0, 0, 0 },
     };
     for (int from = CM_FROM_ENGINE; from <= CM_FROM_PARENT; from++)
-        for (uint32_t type = 0; type < CM_DOWN + 2; type++) {
+        for (uint32_t type = 0; type < CM_PONG + 2; type++) {
             bool may = false;
             for (unsigned i = 0; i < sizeof allowed / sizeof allowed[0]; i++) {
                 if (allowed[i].from != from || allowed[i].type != type)
@@ -360,7 +376,7 @@ int main(void)
         cmocka_unit_test(test_plan),     cmocka_unit_test(test_plan_cut),  cmocka_unit_test(test_plan_lengths),
         cmocka_unit_test(test_address),  cmocka_unit_test(test_addresses), cmocka_unit_test(test_up),
         cmocka_unit_test(test_up_judge), cmocka_unit_test(test_offer),     cmocka_unit_test(test_offer_refused),
-        cmocka_unit_test(test_monitor),
+        cmocka_unit_test(test_down),     cmocka_unit_test(test_monitor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
