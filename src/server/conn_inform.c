@@ -45,15 +45,14 @@ static unsigned fill_routes(const struct conn_inform *i, unsigned pool, struct p
     return n;
 }
 
-/* False: no memory; the routes that were there stay. */
-static bool keep_routes(struct conn_inform *i, const struct prefix *routes, unsigned n)
+/* Without memory none is told. */
+static unsigned keep_routes(struct conn_inform *i, const struct prefix *routes, unsigned n)
 {
-    struct prefix *kept = reallocarray(i->routes, n ? n : 1, sizeof(*kept));
-    if (!kept)
-        return false;
-    i->routes = kept;
-    memcpy(kept, routes, n * sizeof(*kept));
-    return true;
+    i->routes = reallocarray(NULL, n ? n : 1, sizeof(*i->routes));
+    if (!i->routes)
+        return 0;
+    memcpy(i->routes, routes, n * sizeof(*i->routes));
+    return n;
 }
 
 static void fill_servers(const struct config_told *t, struct inform_conf *conf)
@@ -87,7 +86,7 @@ static struct inform_conf conf_of(struct conn *c, struct conn_inform *i)
     };
     struct prefix routes[CONFIG_LIST + 2];
     unsigned n = fill_routes(i, p->pool, routes);
-    conf.n_routes = keep_routes(i, routes, n) ? n : i->machine.conf.n_routes;
+    conf.n_routes = keep_routes(i, routes, n);
     conf.routes = i->routes;
     fill_servers(&i->told, &conf);
     return conf;
@@ -216,10 +215,8 @@ void conn_inform_renew(struct conn *c, struct snapshot *s)
     if (!i || c->over || !follow(&i->snapshot->config, &s->config, &c->params))
         return; /* it keeps what it was told */
     struct snapshot *old = i->snapshot;
-    struct inform_conf before = i->machine.conf; /* its names are in the old snapshot, its routes are overwritten */
-    struct prefix routes[sizeof(i->routes) / sizeof(i->routes[0])];
-    memcpy(routes, i->routes, sizeof(routes));
-    before.routes = routes;
+    struct prefix *old_routes = i->routes;
+    struct inform_conf before = i->machine.conf; /* its names are in the old snapshot, its routes in `old_routes` */
     i->snapshot = snapshot_enter(s);
     read_config(c, i);
     struct inform_conf conf = conf_of(c, i);
@@ -229,6 +226,7 @@ void conn_inform_renew(struct conn *c, struct snapshot *s)
     size_t n = inform_withdraw(&i->machine, &before, room + PACKET_HEAD, INFORM_PACKET_MAX);
     if (n)
         send_one(c, n);
+    free(old_routes);
     snapshot_leave(old);
 }
 
