@@ -65,6 +65,11 @@ void judge_up(struct judge *j, uint32_t worker, uint64_t session);
  * already, or the address is another's; ERR_NOMEM. */
 int judge_hold(struct judge *j, const struct judge_who *who, const char *user, const struct params *p,
                msec now) MUST_CHECK;
+/* A client of a shared /64 begins to use an address of it. 0: it is its own now (or was), and *ret_gone (family 0: none) is
+ * not any more, because the session had PARAMS_CLAIMS already. ERR_VALUE: not of its /64, or nobody's to take;
+ * ERR_DUPLICATE: somebody else's; ERR_STATE: no such session; ERR_NOMEM. */
+int judge_claim(struct judge *j, uint32_t worker, uint64_t session, const struct prefix *addr,
+                struct prefix *ret_gone) MUST_CHECK;
 void judge_down(struct judge *j, uint32_t worker, uint64_t session, msec now);
 /* A worker died: all of its sessions are down. */
 void judge_worker_gone(struct judge *j, uint32_t worker, msec now);

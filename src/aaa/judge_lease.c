@@ -1,7 +1,7 @@
 /* What users are entitled to, and who holds what: addresses, /64s, delegated networks, networks behind clients.
  *
  * Whatever a session holds stands in one table by prefix, so that nothing is ever held twice, and in the pool where it is
- * of one. */
+ * of one. Addresses that clients of a shared /64 make for themselves are in judge_claim.c. */
 #include "aaa/judge_priv.h"
 
 #include <stdio.h>
@@ -129,7 +129,7 @@ static int hold_one(struct judge *j, struct sess *s, const struct prefix *p)
 
 int judge_set_lease(struct judge *j, struct sess *s, const struct pool_lease *l)
 {
-    _Static_assert(PARAMS_PREFIXES >= POOL_LEASES + USER_ROUTED, "all of it");
+    _Static_assert(PARAMS_PREFIXES >= POOL_LEASES + USER_ROUTED + PARAMS_CLAIMS, "all of it");
     judge_release(j, s);
     s->lease = *l;
     s->has = s->want;
@@ -156,7 +156,8 @@ static void sort_out(const struct judge *j, struct sess *s, unsigned pool)
         const struct prefix *p = &s->held[i];
         if (p->family == 4 && p->len == 32 && !s->lease.ipv4.family)
             s->lease.ipv4 = *p;
-        else if (x && x->ipv6.family && p->len == 64 && prefix_has(&x->ipv6, p->addr))
+        else if (x && x->ipv6.family && p->len == (x->ipv6_shared ? 128 : 64) && prefix_has(&x->ipv6, p->addr) &&
+                 !s->lease.link6.family) /* what was claimed stands behind it */
             s->lease.link6 = *p;
         else if (x && x->delegate_from.family && p->len == x->delegate && prefix_has(&x->delegate_from, p->addr))
             s->lease.delegated6 = *p;

@@ -5,31 +5,45 @@
 
 #include <stdlib.h>
 
-static uint64_t high_half(const uint8_t addr[16])
+static uint64_t half(const uint8_t *eight)
 {
     uint64_t v = 0;
     for (unsigned i = 0; i < 8; i++)
-        v = v << 8 | addr[i];
+        v = v << 8 | eight[i];
     return v;
 }
 
-/* Network, server, broadcast; of IPv6 the first /64, where the server's own address is. */
+/* Network, server, broadcast; of IPv6 the first /64, where the server's own address is; of a shared /64 the address of all
+ * routers (RFC 4291 2.6.1) and the server's. */
 static bool own(const struct range *r, uint32_t id)
 {
     if (r->kind == POOL_IPV4)
         return id <= 1 || id == r->size - 1;
-    return r->kind == POOL_LINK6 && id == 0;
+    return r->kind == POOL_LINK6 && id <= (r->unit == 128);
+}
+
+/* Leases of IPv6 are numbered by the last bits of their length, which all lie in one half of the address. */
+static struct prefix lease6_of(const struct range *r, uint32_t id)
+{
+    struct prefix p = prefix_v6(r->net.addr, r->unit);
+    unsigned at = r->unit > 64 ? 8 : 0;
+    uint64_t v = half(p.addr + at) | (uint64_t)id << (at * 8 + 64 - r->unit);
+    for (unsigned i = 0; i < 8; i++)
+        p.addr[at + i] = (uint8_t)(v >> (56 - 8 * i));
+    return p;
+}
+
+static uint64_t id6_of(const struct range *r, const struct prefix *lease)
+{
+    unsigned at = r->unit > 64 ? 8 : 0;
+    return (half(lease->addr + at) - half(r->net.addr + at)) >> (at * 8 + 64 - r->unit);
 }
 
 static struct prefix lease_of(const struct range *r, uint32_t id)
 {
     if (r->kind == POOL_IPV4)
         return prefix_v4(prefix_v4_addr(&r->net) + id, 32);
-    uint64_t high = high_half(r->net.addr) | (uint64_t)id << (64 - r->unit);
-    uint8_t addr[16] = { 0 };
-    for (unsigned i = 0; i < 8; i++)
-        addr[i] = (uint8_t)(high >> (56 - 8 * i));
-    return prefix_v6(addr, r->unit);
+    return lease6_of(r, id);
 }
 
 /* The range that could hold such a lease, and the lease's number there; NULL if none. */
@@ -39,8 +53,7 @@ static struct range *locate(const struct pool *p, const struct prefix *lease, ui
         const struct range *r = &p->ranges[i];
         if (lease->family != r->net.family || lease->len != r->unit || !prefix_has(&r->net, lease->addr))
             continue;
-        uint64_t id = r->kind == POOL_IPV4 ? prefix_v4_addr(lease) - prefix_v4_addr(&r->net)
-                                           : (high_half(lease->addr) - high_half(r->net.addr)) >> (64 - r->unit);
+        uint64_t id = r->kind == POOL_IPV4 ? prefix_v4_addr(lease) - prefix_v4_addr(&r->net) : id6_of(r, lease);
         if (id >= r->size)
             continue;
         *ret_id = (uint32_t)id;
@@ -108,7 +121,7 @@ struct pool *pool_new(const struct config *c)
         const struct config_pool *x = &c->pools[i];
         r = add_range(p, c, i + 1, POOL_IPV4, &x->ipv4, 32);
         if (r == 0)
-            r = add_range(p, c, i + 1, POOL_LINK6, &x->ipv6, 64);
+            r = add_range(p, c, i + 1, POOL_LINK6, &x->ipv6, x->ipv6_shared ? 128 : 64);
         if (r == 0 && x->delegate)
             r = add_range(p, c, i + 1, POOL_DELEGATED6, &x->delegate_from, x->delegate);
         p->n_pools = i + 1;
@@ -145,6 +158,17 @@ uint64_t pool_version(const struct pool *p)
 
 /* ---- fixed ones ---- */
 
+static const char *fixed6_fault(const struct config_pool *x, const struct prefix *fixed)
+{
+    if (!x->ipv6_shared && fixed->len != 64)
+        return "its pool gives each session a /64";
+    if (!x->ipv6_shared)
+        return half(fixed->addr) == half(x->ipv6.addr) ? "it is the server's own /64 of the pool" : NULL;
+    if (fixed->len != 128)
+        return "its pool shares one /64, so that a session has single addresses";
+    return half(fixed->addr + 8) - half(x->ipv6.addr + 8) <= 1 ? "it is the server's own address in the tunnel" : NULL;
+}
+
 const char *pool_fixed_fault(const struct config *c, const struct prefix *fixed)
 {
     for (unsigned i = 0; i < c->n_pools; i++) {
@@ -152,9 +176,8 @@ const char *pool_fixed_fault(const struct config *c, const struct prefix *fixed)
         const struct prefix *net = fixed->family == 4 ? &x->ipv4 : &x->ipv6;
         if (net->family != fixed->family || !prefix_has(net, fixed->addr))
             continue;
-        if (fixed->family == 6) {
-            return high_half(fixed->addr) == high_half(net->addr) ? "it is the server's own /64 of the pool" : NULL;
-        }
+        if (fixed->family == 6)
+            return fixed6_fault(x, fixed);
         uint32_t id = prefix_v4_addr(fixed) - prefix_v4_addr(net);
         if (id == 1)
             return "it is the server's own address in the tunnel";

@@ -1,12 +1,13 @@
 /* Leases from the configured pools: IPv4 addresses, a /64 for a client's own IPv6 addresses, networks for DHCPv6 prefix
- * delegation. A session gets one of each kind that its pool has.
+ * delegation. A session gets one of each kind that its pool has. Of a /64 that a pool shares out (ipv6_shared) a session gets
+ * an address, by which its client makes more for itself (judge_claim()).
  *
  * Of an IPv4 pool the network address, the first address (the server's own) and the broadcast address are never given, of
- * an IPv6 pool the first /64. Fixed addresses of users are reserved, also while their owner is away. A user gets what it
+ * an IPv6 pool the first /64, of a shared one the first two addresses. Fixed addresses of users are reserved, also while their owner is away. A user gets what it
  * had last where that is free; else the pools are gone round, so that an address rests as long as possible before somebody
  * else gets it. A fixed address must lie in a pool: nothing would lead the packets of any other into the tunnel.
  *
- * A lease is named by its prefix: /32 of IPv4, or an IPv6 network of the pool's length. */
+ * A lease is named by its prefix: /32 of IPv4, an IPv6 network of the pool's length, or a /128. */
 #ifndef ADIT_AAA_POOL_H
 #define ADIT_AAA_POOL_H
 

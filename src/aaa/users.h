@@ -29,7 +29,7 @@ struct user {
     char clear[AUTH_PASSWORD_BYTES + 1];
     bool locked;
     uint32_t ipv4;                     /* fixed address, host order; 0: none */
-    struct prefix ipv6;                /* fixed /64; family 0: none */
+    struct prefix ipv6;                /* fixed: a /64, or an address of a shared one; family 0: none */
     char group[USER_GROUP];            /* "": none */
     struct prefix routed[USER_ROUTED]; /* networks behind the client */
     unsigned n_routed;

@@ -21,7 +21,7 @@ void user_net_read(struct user *u, const char *ipv6, const char *routed)
 {
     char word[PREFIX_TEXT];
     struct prefix p;
-    if (ipv6 && prefix_parse(ipv6, false, &p) == 0 && p.family == 6 && p.len == 64)
+    if (ipv6 && prefix_parse(ipv6, false, &p) == 0 && p.family == 6 && (p.len == 64 || p.len == 128))
         u->ipv6 = p;
     while (routed && *routed && u->n_routed < USER_ROUTED) {
         size_t n = strcspn(routed, " ");

@@ -26,8 +26,15 @@ static void check_ipv6(struct build *b, unsigned i)
 {
     const struct config_pool *p = &b->c.pools[i];
     unsigned line = b->pool_line[i];
-    if (p->ipv6.family && p->ipv6.len > 62)
-        complain(b->r, line, "pool \"%s\": ipv6 has no room for a /64 a session: take a /62 or larger", p->name);
+    if (p->ipv6.family && p->ipv6_shared && p->ipv6.len < 64)
+        complain(b->r, line, "pool \"%s\": with ipv6_shared ipv6 is a /64, or a part of one up to a /112", p->name);
+    if ((p->ipv6_shared || p->ndp_proxy[0]) && !p->ipv6.family)
+        complain(b->r, line, "pool \"%s\": %s needs ipv6", p->name, p->ipv6_shared ? "ipv6_shared" : "ndp_proxy");
+    if (p->ndp_proxy[0] && strcmp(p->ndp_proxy, b->c.interface) == 0)
+        complain(b->r, line, "pool \"%s\": ndp_proxy is the tunnel's own interface", p->name);
+    if (p->ipv6.family && !p->ipv6_shared && p->ipv6.len > 62)
+        complain(b->r, line, "pool \"%s\": ipv6 has no room for a /64 a session: take a /62 or larger, or ipv6_shared",
+                 p->name);
     if ((p->delegate != 0) != (p->delegate_from.family != 0))
         complain(b->r, line, "pool \"%s\": delegate and ipv6_delegate need each other", p->name);
     else if (p->delegate && (p->delegate < p->delegate_from.len || p->delegate - p->delegate_from.len > 20))
@@ -79,6 +86,12 @@ void check_pools(struct build *b)
 
 /* ---- users ---- */
 
+/* Of IPv6 a session has a /64, or an address of a shared one. */
+static bool shape_fits(const struct config_pool *p, const struct prefix *fixed)
+{
+    return fixed->family == 4 || (fixed->len == 128) == p->ipv6_shared;
+}
+
 static void check_fixed(struct build *b, unsigned i)
 {
     const struct config_user *u = &b->c.user_blocks[i];
@@ -87,7 +100,7 @@ static void check_fixed(struct build *b, unsigned i)
     for (unsigned k = 0; k < 2; k++) {
         bool found = fixed[k]->family == 0;
         for (unsigned m = 0; m < b->c.n_pools && !found; m++)
-            found = overlap(net_of(&b->c.pools[m], k), fixed[k]);
+            found = overlap(net_of(&b->c.pools[m], k), fixed[k]) && shape_fits(&b->c.pools[m], fixed[k]);
         if (!found)
             complain(b->r, b->user_line[i], "user \"%s\": %s lies in none of the pools", u->name,
                      prefix_text(fixed[k], text));
@@ -130,13 +143,21 @@ void check_users(struct build *b)
 
 /* ---- the host ---- */
 
+/* A part of the network of that interface, on purpose: the rest of it stays where it is. */
+static bool proxied(const struct config_pool *p, unsigned k, const char *interface, const struct prefix *net)
+{
+    const struct prefix *own = net_of(p, k);
+    return own->family == 6 && strcmp(p->ndp_proxy, interface) == 0 && own->len > net->len &&
+           prefix_has(net, own->addr);
+}
+
 static void check_against_host(struct build *b, const char *interface, const struct prefix *net)
 {
     const struct config *c = &b->c;
     char text[PREFIX_TEXT];
     for (unsigned i = 0; i < c->n_pools; i++)
         for (unsigned k = 0; k < 3; k++)
-            if (overlap(net_of(&c->pools[i], k), net))
+            if (overlap(net_of(&c->pools[i], k), net) && !proxied(&c->pools[i], k, interface, net))
                 complain(b->r, b->pool_line[i], "pool \"%s\" overlaps %s, the network of this host's interface %s",
                          c->pools[i].name, prefix_text(net, text), interface);
     for (unsigned i = 0; i < c->n_user_blocks; i++)

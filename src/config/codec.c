@@ -4,7 +4,7 @@
  * nothing: counts, enumerations, texts and prefixes are checked, and leftover bytes are an error. */
 #include "config/config.h"
 
-enum { CODEC_VERSION = 2 };
+enum { CODEC_VERSION = 3 };
 
 struct codec {
     struct wr *w; /* writing, if not NULL */
@@ -125,6 +125,8 @@ static void code_pool(struct codec *k, struct config_pool *p)
     code_text(k, p->name, sizeof(p->name));
     code_prefix(k, &p->ipv4);
     code_prefix(k, &p->ipv6);
+    code_bool(k, &p->ipv6_shared);
+    code_text(k, p->ndp_proxy, sizeof(p->ndp_proxy));
     code_list(k, &p->ranges, CONFIG_RANGES);
     code_list(k, &p->exclude, CONFIG_RANGES);
     code_prefix(k, &p->delegate_from);

@@ -57,7 +57,9 @@ struct config_net {
 
 struct config_pool {
     char name[CONFIG_TITLE];
-    struct prefix ipv4, ipv6;           /* family 0: none */
+    struct prefix ipv4, ipv6; /* family 0: none */
+    bool ipv6_shared;         /* ipv6 is a /64, or a part of one, that sessions have single addresses of */
+    char ndp_proxy[16];       /* on this interface we are asked for the clients' IPv6 addresses; empty: none */
     struct config_list ranges, exclude; /* ranges: addresses that are given (all if none is named), and never given */
     struct prefix delegate_from;        /* networks for DHCPv6 prefix delegation; family 0: none */
     unsigned delegate;                  /* length of each; 0 without delegate_from */
@@ -159,6 +161,8 @@ unsigned config_group_named(const struct config *c, struct slice name);
 unsigned config_pool_named(const struct config *c, struct slice name);
 /* The server's IPv6 address in a pool's network: its first address; family 0 without one. */
 struct prefix config_server_ipv6(const struct config_pool *p);
+/* What of IPv6 is the pool's: its network, or the whole /64 that it shares out; family 0: none. */
+struct prefix config_pool_ipv6(const struct config_pool *p);
 
 /* The network of each address that the host's interfaces have, for fn. */
 typedef void config_net_fn(void *ctx, const char *interface, const struct prefix *net);

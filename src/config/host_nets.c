@@ -77,7 +77,8 @@ static void compare_pools(struct search *s)
     char one[PREFIX_TEXT];
     for (unsigned i = 0; i < s->c->n_pools; i++) {
         const struct config_pool *p = &s->c->pools[i];
-        if (!overlap(s->net, &p->ipv4) && !overlap(s->net, &p->ipv6) && !overlap(s->net, &p->delegate_from))
+        const struct prefix six = config_pool_ipv6(p);
+        if (!overlap(s->net, &p->ipv4) && !overlap(s->net, &six) && !overlap(s->net, &p->delegate_from))
             continue;
         snprintf(s->words, CONFIG_WORDS, "%s overlaps pool \"%s\"", prefix_text(s->net, one), p->name);
         s->found = true;

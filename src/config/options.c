@@ -33,7 +33,11 @@ const struct option config_options[] = {
     { "pool", "ipv4", OPT_POOL4, false, POOL(ipv4), 0, 0, NULL,
       "An IPv4 network from /8 to /30. Its first address is the server's own in the tunnel. A pool has ipv4, ipv6 or both" },
     { "pool", "ipv6", OPT_POOL6, false, POOL(ipv6), 0, 0, NULL,
-      "An IPv6 network from /32 to /62. Each session gets a /64 of its own from it, the first one is the server's" },
+      "An IPv6 network from /32 to /62. Each session gets a /64 of its own from it, the first one is the server's. With "
+      "ipv6_shared: from /64 to /112" },
+    { "pool", "ipv6_shared", OPT_BOOL, false, POOL(ipv6_shared), 0, 0, NULL,
+      "All sessions share one /64, that of ipv6, instead of having one each: every session gets an address of ipv6, and the "
+      "addresses that its client makes in the /64 by itself as long as nobody else has them" },
     { "pool", "ipv6_delegate", OPT_POOL6, false, POOL(delegate_from), 0, 0, NULL,
       "An IPv6 network from which routers behind a tunnel get a prefix by DHCPv6" },
     { "pool", "delegate", OPT_COUNT, false, POOL(delegate), 40, 64, NULL, "Length of each such prefix" },
@@ -83,7 +87,7 @@ const struct option config_options[] = {
       "Settings of one user, who is in the database; the title is its name. They hide those of the database" },
     { "user", "group", OPT_IN_GROUP, false, 0, 0, 0, NULL, "The user's group" },
     { "user", "ipv4", OPT_ADDRESS4, false, USER(ipv4), 0, 0, NULL, "The user's fixed address" },
-    { "user", "ipv6", OPT_PREFIX6, false, USER(ipv6), 0, 0, NULL, "The user's fixed /64" },
+    { "user", "ipv6", OPT_PREFIX6, false, USER(ipv6), 0, 0, NULL, "The user's fixed /64, or its address in a pool with ipv6_shared" },
     { "user", "routed", OPT_ROUTED, true, USER(routed), 0, 0, NULL,
       "Up to eight networks behind the client, of both families: led into its tunnel while it is there. One that overlaps a "
       "pool, a network of this host or one behind another user is refused" },

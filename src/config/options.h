@@ -24,7 +24,7 @@ enum option_kind {
     OPT_DNS,
     OPT_NBNS,
     OPT_POOL4,
-    OPT_POOL6,    /* from /8 to /64 */
+    OPT_POOL6,    /* from /24 or /32 to /64, with ipv6_shared to /112 */
     OPT_SWITCH,   /* enum config_switch */
     OPT_NETS,     /* struct config_list into config.nets */
     OPT_ROUTED,   /* the same, no default route and few */
@@ -37,7 +37,7 @@ enum option_kind {
     OPT_IN_POOL,  /* a pool's name */
     OPT_IN_GROUP, /* a group's name */
     OPT_ADDRESS4, /* struct prefix, full length */
-    OPT_PREFIX6,  /* struct prefix, /64 */
+    OPT_PREFIX6,  /* struct prefix, /64 or /128 */
 };
 
 struct option {

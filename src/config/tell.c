@@ -54,6 +54,16 @@ struct prefix config_server_ipv6(const struct config_pool *p)
     return own;
 }
 
+struct prefix config_pool_ipv6(const struct config_pool *p)
+{
+    struct prefix net = p->ipv6;
+    if (net.family == 6 && p->ipv6_shared && net.len > 64) {
+        memset(net.addr + 8, 0, 8);
+        net.len = 64;
+    }
+    return net;
+}
+
 static const struct prefix *nets_of(const struct config *c, const struct config_list *l, unsigned *ret_n)
 {
     *ret_n = l->n;

@@ -68,6 +68,20 @@ static bool for_hosts(const struct prefix *p)
     return p->addr[0] != 0 && p->addr[0] != 0xff && !(p->addr[0] == 0xfe && (p->addr[1] & 0xc0) == 0x80);
 }
 
+/* A user's: a /64, or an address of one that a pool shares out. */
+static void set_prefix6(struct build *b, const struct entry *e, struct prefix *to)
+{
+    struct prefix p;
+    if (prefix_parse(e->value, true, &p) < 0 || p.family != 6 || (p.len != 64 && p.len != 128))
+        value_wrong(b, e, "is not a /64, nor an IPv6 address");
+    else if (prefix_parse(e->value, false, &p) < 0)
+        value_wrong(b, e, "has bits set behind its length");
+    else if (!for_hosts(&p))
+        value_wrong(b, e, "is no network for hosts");
+    else
+        *to = p;
+}
+
 static void set_net6(struct build *b, const struct entry *e, struct prefix *to, unsigned from, unsigned until)
 {
     struct prefix p;
@@ -77,7 +91,7 @@ static void set_net6(struct build *b, const struct entry *e, struct prefix *to, 
     } else if (prefix_parse(e->value, false, &p) < 0) {
         value_wrong(b, e, "has bits set behind its length");
     } else if (p.len < from || p.len > until) {
-        snprintf(words, sizeof(words), from == until ? "is not a /%u" : "is not between /%u and /%u", from, until);
+        snprintf(words, sizeof(words), "is not between /%u and /%u", from, until);
         value_wrong(b, e, words);
     } else if (!for_hosts(&p)) {
         value_wrong(b, e, "is no network for hosts");
@@ -186,10 +200,11 @@ bool set_net_value(struct build *b, const struct entry *e, void *to)
 {
     bool on;
     enum option_kind kind = e->opt->kind;
+    bool delegate = strcmp(e->opt->name, "ipv6_delegate") == 0;
     if (kind == OPT_POOL6)
-        set_net6(b, e, to, strcmp(e->opt->name, "ipv6") == 0 ? 32 : 24, 64);
+        set_net6(b, e, to, delegate ? 24 : 32, delegate ? 64 : 112);
     else if (kind == OPT_PREFIX6)
-        set_net6(b, e, to, 64, 64);
+        set_prefix6(b, e, to);
     else if (kind == OPT_ADDRESS4)
         set_address4(b, e, to);
     else if (kind == OPT_SWITCH && value_bool(b, e, &on))

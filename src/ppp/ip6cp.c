@@ -62,6 +62,12 @@ static enum cp_verdict ip6cp_judge(struct cp *cp, struct cp_port *port, const st
         suggest(i, nak);
         return CP_NAK;
     }
+    /* RFC 5072 4.1: an acceptable one is acknowledged; whether one that is not ours to choose is acceptable is up to us. */
+    if (i->conf.insist && !id_eq(opt->data.p, i->suggested) && i->insisted < IP6CP_INSIST) {
+        i->insisted++;
+        suggest(i, nak);
+        return CP_NAK;
+    }
     memcpy(i->pending_id, opt->data.p, ID_LEN);
     return CP_ACK;
 }

@@ -8,7 +8,10 @@ struct ip6cp_conf {
     bool on;            /* false: Protocol-Reject */
     uint8_t our_id[8];  /* all zero: drawn at random */
     uint8_t peer_id[8]; /* server: suggested when the peer's is zero or equal to ours; all zero: drawn */
+    bool insist; /* server: suggested also to a peer that asks for another, as often as it hears (IP6CP_INSIST) */
 };
+
+enum { IP6CP_INSIST = 3 }; /* RFC 1661 4.6: below Max-Failure, so that a peer that knows better has its own way */
 
 struct ip6cp_result {
     uint8_t our_id[8], peer_id[8];
@@ -21,6 +24,7 @@ struct ip6cp {
     uint8_t our_id[8];     /* what we ask for now */
     bool peer_sent_id;     /* the request being judged holds option 1 */
     uint8_t pending_id[8]; /* its value */
+    unsigned insisted;     /* how often */
     uint8_t suggested[8];  /* what a peer without a usable identifier is Nak'ed to */
     uint8_t peer_id[8];    /* acked */
 };

@@ -32,16 +32,28 @@ void authd_end(struct authd *a, uint32_t worker, uint64_t session, enum role_end
 
 /* ---- networks behind clients, which master leads into the tunnel ---- */
 
-static void tell_master(struct authd *a, enum role_msg type, uint32_t worker, const struct registered *s)
+/* An address that a client made in a /64 of which the pool has a part only: nothing else leads it into the tunnel. */
+static bool beside_a_pool(const struct config *c, const struct prefix *p)
 {
-    uint8_t buf[256];
+    for (unsigned i = 0; i < c->n_pools; i++) {
+        struct prefix all = config_pool_ipv6(&c->pools[i]);
+        if (c->pools[i].ipv6_shared && p->family == 6 && p->len == 128 && prefix_has(&all, p->addr))
+            return !prefix_has(&c->pools[i].ipv6, p->addr);
+    }
+    return false;
+}
+
+static void tell_master(struct authd *a, enum role_msg type, uint32_t worker, const struct registered *s, bool all)
+{
+    uint8_t buf[ROLE_OWN_MAX];
     struct wr w = wr_of(buf, sizeof(buf));
     struct role_own o = { .worker = worker, .session = s->session };
-    if (s->n_routed == 0)
+    for (unsigned i = 0; i < s->n_prefixes; i++)
+        if (i >= s->n_prefixes - s->n_routed || beside_a_pool(&a->config, &s->prefixes[i]))
+            o.prefixes[o.n_prefixes++] = s->prefixes[i];
+    if (o.n_prefixes == 0)
         return;
-    for (unsigned i = s->n_prefixes - s->n_routed; i < s->n_prefixes; i++)
-        o.prefixes[o.n_prefixes++] = s->prefixes[i];
-    if (type == ROLE_NET_DOWN)
+    if (type == ROLE_NET_DOWN && all)
         o.n_prefixes = 0;
     role_put_own(&w, &o);
     chan_send(a->master, &(struct imsg){ .type = type, .body = wr_slice(&w) });
@@ -51,7 +63,7 @@ static void tell_master(struct authd *a, enum role_msg type, uint32_t worker, co
 
 static void tell_owner(struct authd *a, enum role_msg type, uint32_t worker, const struct registered *s, uint32_t to)
 {
-    uint8_t buf[256];
+    uint8_t buf[ROLE_OWN_MAX];
     struct wr w = wr_of(buf, sizeof(buf));
     struct role_own o = { .worker = worker, .session = s->session, .n_prefixes = s->n_prefixes };
     memcpy(o.prefixes, s->prefixes, sizeof(o.prefixes));
@@ -59,12 +71,18 @@ static void tell_owner(struct authd *a, enum role_msg type, uint32_t worker, con
     authd_send(a, to, type, 0, &w);
 }
 
-static void tell_others(struct authd *a, enum role_msg type, uint32_t worker, const struct registered *s)
+/* `all`: that is all that the session has. */
+static void tell_some(struct authd *a, enum role_msg type, uint32_t worker, const struct registered *s, bool all)
 {
-    tell_master(a, type == ROLE_OWN ? ROLE_NET_UP : ROLE_NET_DOWN, worker, s);
+    tell_master(a, type == ROLE_OWN ? ROLE_NET_UP : ROLE_NET_DOWN, worker, s, all);
     for (uint32_t i = 0; i < REGISTRY_WORKERS; i++)
         if (i != worker && a->peers[i].chan)
             tell_owner(a, type, worker, s, i);
+}
+
+static void tell_others(struct authd *a, enum role_msg type, uint32_t worker, const struct registered *s)
+{
+    tell_some(a, type, worker, s, true);
 }
 
 /* The end of an old session came late: its worker may have taken the newer one's steering entries away. */
@@ -191,6 +209,34 @@ static int on_up(struct authd *a, uint32_t worker, const struct imsg *m)
     return 0;
 }
 
+static void tell_one(struct authd *a, enum role_msg type, uint32_t worker, uint64_t session, const struct prefix *p)
+{
+    struct registered one = { .session = session, .n_prefixes = 1 };
+    one.prefixes[0] = *p;
+    if (p->family)
+        tell_some(a, type, worker, &one, false);
+}
+
+/* A client uses an address of a /64 that all share. A session that we do not know is told to end elsewhere (on_up). */
+static int on_claim(struct authd *a, uint32_t worker, const struct imsg *m)
+{
+    uint8_t buf[64];
+    struct wr w = wr_of(buf, sizeof(buf));
+    struct role_claim c;
+    int r = role_get_claim(m->body, &c);
+    if (r < 0)
+        return r;
+    c.gone = (struct prefix){ 0 };
+    c.granted = judge_claim(a->judge, worker, c.session, &c.addr, &c.gone) == 0 &&
+                registry_claim(&a->registry, worker, c.session, &c.addr, &c.gone) == 0;
+    tell_one(a, ROLE_DISOWN, worker, c.session, &c.gone);
+    if (c.granted)
+        tell_one(a, ROLE_OWN, worker, c.session, &c.addr);
+    role_put_claim(&w, &c);
+    authd_send(a, worker, ROLE_CLAIMED, 0, &w);
+    return 0;
+}
+
 static int on_counters(struct authd *a, uint32_t worker, const struct imsg *m)
 {
     struct role_counters c;
@@ -213,6 +259,8 @@ static int from_worker(struct authd *a, uint32_t worker, const struct imsg *m)
         r = on_ask(a, worker, m);
     else if (m->type == ROLE_UP)
         r = on_up(a, worker, m);
+    else if (m->type == ROLE_CLAIM)
+        r = on_claim(a, worker, m);
     else if (m->type == ROLE_COUNTERS || m->type == ROLE_DOWN)
         r = on_counters(a, worker, m);
     return r;

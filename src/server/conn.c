@@ -95,7 +95,7 @@ static void packets_in(struct conn *c, struct batch *b)
         return;
     conn_inform_take(c, b);
     enum drop why = plane_from_session(&c->w->plane, b, &c->params, &c->rules, &c->stream.count.drops);
-    if (why != DROP_SPOOFED || c->told_spoof)
+    if (why != DROP_SPOOFED || conn_claim_sources(c, b) || c->told_spoof)
         return;
     c->told_spoof = true; /* once a session: the number is in its last line */
     event(EV_SPOOFED_SOURCE, c->call, F_BYTES("user", slice_str(conn_user(c))), F_TEXT("peer", c->peer_text));

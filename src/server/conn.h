@@ -66,6 +66,11 @@ static inline const char *conn_user(const struct conn *c)
  * Frees it once it is dead. */
 void conn_settle(struct conn *c);
 
+/* After every call into the stream: sends what came of it, takes its events, arms the watch and the timer. Frees the
+ * connection once it is dead. */
+void conn_settle(struct conn *c);
+/* authd's answer to conn_claim(). May free it. */
+void conn_claimed(struct conn *c, const struct role_claim *claim);
 /* Packets from the TUN to this session. May free it. */
 void conn_send(struct conn *c, const struct batch *packets, bool queue); /* queue: they wait for their turn */
 /* authd's answer. May free it. */

@@ -26,20 +26,39 @@ static bool has_v4(const struct config_told *t)
     return false;
 }
 
-/* RFC 3442: whoever gets classless routes heeds no router; so a default route that is wished for stands among them. And
- * where none is wished for and none is listed, the pool's own network says that there are routes, and no default. */
-static unsigned fill_routes(const struct conn_inform *i, unsigned pool, struct prefix routes[CONFIG_LIST + 2])
+static const struct config_pool *pool_of(const struct conn_inform *i, unsigned pool)
 {
     const struct config *c = &i->snapshot->config;
+    return pool && pool <= c->n_pools ? &c->pools[pool - 1] : NULL;
+}
+
+/* The client's /64; of a shared one also our address in it, which it must not take. RFC 4861 4.6.2: a shared one is not on the
+ * link, so that talk between clients comes to us. */
+static void fill_prefix(const struct params *p, const struct config_pool *own, struct inform_conf *conf)
+{
+    conf->prefix = p->link6;
+    if (!params_shares(p))
+        return;
+    memset(conf->prefix.addr + 8, 0, 8);
+    conf->prefix.len = 64;
+    if (own && own->ipv6_shared)
+        memcpy(conf->router6, config_server_ipv6(own).addr, sizeof(conf->router6));
+}
+
+/* RFC 3442: whoever gets classless routes heeds no router; so a default route that is wished for stands among them. And
+ * where none is wished for and none is listed, the pool's own network says that there are routes, and no default. */
+static unsigned fill_routes(const struct conn_inform *i, const struct config_pool *own,
+                            struct prefix routes[CONFIG_LIST + 2])
+{
     const struct config_told *t = &i->told;
-    const struct config_pool *own = pool && pool <= c->n_pools ? &c->pools[pool - 1] : NULL;
     unsigned n = 0;
     if (t->default_route && has_v4(t))
         routes[n++] = prefix_v4(0, 0);
     if (!t->default_route && !has_v4(t) && own && own->ipv4.family)
         routes[n++] = own->ipv4;
-    if (!t->default_route && own && own->ipv6.family) /* the client's own /64 does not lead to us */
-        routes[n++] = config_server_ipv6(own);
+    if (!t->default_route && own &&
+        own->ipv6.family) /* the client's own /64 does not lead to us, nor does a shared one */
+        routes[n++] = own->ipv6_shared ? config_pool_ipv6(own) : config_server_ipv6(own);
     for (unsigned k = 0; k < t->n_routes && k < CONFIG_LIST; k++) /* two more have room */
         routes[n++] = t->routes[k];
     return n;
@@ -78,14 +97,16 @@ static struct inform_conf conf_of(struct conn *c, struct conn_inform *i)
         .server_ipv4 = p->server_ipv4,
         .domain = i->told.domain,
         .wpad = i->told.wpad,
-        .prefix = p->link6,
-        .on_link = p->link6.family == 6,
+        .on_link = p->link6.family == 6 && !params_shares(p),
+        .shared = params_shares(p),
         .default_route = i->told.default_route && p->link6.family == 6,
         .delegated = p->delegated6,
         .duid = slice_of(i->duid, sizeof(i->duid)),
     };
     struct prefix routes[CONFIG_LIST + 2];
-    unsigned n = fill_routes(i, p->pool, routes);
+    const struct config_pool *own = pool_of(i, p->pool);
+    unsigned n = fill_routes(i, own, routes);
+    fill_prefix(p, own, &conf);
     conf.n_routes = keep_routes(i, routes, n);
     conf.routes = i->routes;
     fill_servers(&i->told, &conf);
@@ -150,10 +171,14 @@ void conn_inform_take(struct conn *c, struct batch *b)
     unsigned n = 0;
     for (unsigned k = 0; i && k < b->n; k++) {
         struct slice packet = slice_of(b->at[k].p, b->at[k].n);
-        if (inform_maybe(packet) && inform_packet(&i->machine, packet, loop_now(c->w->loop)))
-            i->work = true;
-        else
+        if (!inform_maybe(packet) || !inform_packet(&i->machine, packet, loop_now(c->w->loop))) {
             b->at[n++] = b->at[k];
+            continue;
+        }
+        uint8_t addr[16];
+        i->work = true;
+        if (inform_claim(&i->machine, addr))
+            conn_claim(c, addr, true);
     }
     if (i)
         b->n = n;

@@ -18,12 +18,18 @@ struct conn_inform {
     struct config_told told;
     uint8_t duid[18];
     struct prefix *routes; /* heap, as many as there are */
+    uint8_t claimed[16];   /* conn_claim.c: asked for last, and when */
+    msec claimed_at, claims_until;
 };
 
 /* A network protocol is up, or down. False: no memory. */
 bool conn_inform_up(struct conn *c, const struct tunnel_event *ev) MUST_CHECK;
 /* Takes what is for us out of the batch. */
 void conn_inform_take(struct conn *c, struct batch *b);
+/* conn_claim.c: the client begins to use an address of the /64 that it shares; `asked`: it has asked whether it is free. */
+void conn_claim(struct conn *c, const uint8_t addr[16], bool asked);
+/* The same for every packet that came from such an address and may not pass yet. False: there was none. */
+bool conn_claim_sources(struct conn *c, const struct batch *b);
 /* What is due, and what is to be sent. */
 void conn_inform_turn(struct conn *c);
 msec conn_inform_due(const struct conn *c);

@@ -9,7 +9,7 @@
 #include "net/tun.h"
 #include "net/undo.h"
 
-/* A network behind a client. */
+/* A network behind a client, or an address of its own that lies beside the pools. */
 struct host_routed {
     struct prefix net;
     uint32_t worker;
@@ -47,9 +47,12 @@ bool host_reload(struct host *h, const struct config *c) MUST_CHECK;
 /* Is everything still there? What others took away is made anew, with an event: the interface (its addresses go to new
  * queues, *ret_new_queues: lend them again), the table of NAT and guard; and the way out is looked for again. */
 void host_check(struct host *h, const struct config *c, bool *ret_new_queues);
-/* Networks behind a client come with its session and go with it. What is said twice is done once. */
+/* Networks behind a client come with its session and go with it, or before it (drop); so do addresses that it made in a /64 of
+ * which its pool has a part only. What is said twice is done once. */
 void host_routed_up(struct host *h, const struct config *c, const struct prefix *nets, unsigned n, uint32_t worker,
                     uint64_t session);
+void host_routed_drop(struct host *h, const struct config *c, const struct prefix *nets, unsigned n, uint32_t worker,
+                      uint64_t session);
 void host_routed_down(struct host *h, const struct config *c, uint32_t worker, uint64_t session);
 /* authd is another one: begin, then what it says, then end. What was not said again goes. */
 void host_routed_begin(struct host *h);

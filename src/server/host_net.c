@@ -135,6 +135,12 @@ static struct nat_own own_way(const struct config *c, const struct prefix *net, 
     return own;
 }
 
+/* A client's own: nobody outside may begin a conversation with it, which is not so for a network behind a client. */
+static bool is_address(const struct prefix *p)
+{
+    return p->family == 6 && p->len == 128;
+}
+
 void host_nat_conf(const struct host *h, const struct config *c, const char *outer, struct prefix *routed,
                    struct nat_conf *ret)
 {
@@ -148,7 +154,7 @@ void host_nat_conf(const struct host *h, const struct config *c, const char *out
         ret->own[i] = own_way(c, &h->nets[i], outer);
     }
     for (unsigned i = 0; i < h->n_routed; i++)
-        if (h->routed[i].led)
+        if (h->routed[i].led && !is_address(&h->routed[i].net))
             routed[ret->n_routed++] = h->routed[i].net;
 }
 
@@ -173,6 +179,8 @@ static bool lead(const struct config *c, const struct prefix *net, char err[256]
 {
     struct nl_route r = { .dst = *net };
     snprintf(r.dev, sizeof(r.dev), "%s", c->interface);
+    if (is_address(net))
+        return nl_route_add(&r, err) == 0;
     if (config_host_clash(c, net, err) || nl_route_add(&r, err) < 0)
         return false;
     if (nat_routed(c->interface, net, true, err) == 0)
@@ -220,7 +228,7 @@ static void drop_one(struct host *h, const struct config *c, unsigned i)
     int r = nl_route_del(&route, err);
     if (r == ERR_MISSING)
         r = 0;
-    if (r < 0 || nat_routed(c->interface, &net, false, err) < 0)
+    if (r < 0 || (!is_address(&net) && nat_routed(c->interface, &net, false, err) < 0))
         tell_failure(&net, err);
     else
         event(EV_ROUTED_DOWN, NULL, F_TEXT("network", prefix_text(&net, text)));
@@ -238,6 +246,18 @@ void host_routed_down(struct host *h, const struct config *c, uint32_t worker, u
     for (unsigned i = h->n_routed; i-- > 0;)
         if (h->routed[i].worker == worker && h->routed[i].session == session)
             drop_one(h, c, i);
+}
+
+void host_routed_drop(struct host *h, const struct config *c, const struct prefix *nets, unsigned n, uint32_t worker,
+                      uint64_t session)
+{
+    for (unsigned i = h->n_routed; i-- > 0;)
+        for (unsigned k = 0; k < n; k++)
+            if (i < h->n_routed && prefix_eq(&h->routed[i].net, &nets[k]) && h->routed[i].worker == worker &&
+                h->routed[i].session == session) {
+                drop_one(h, c, i);
+                break;
+            }
 }
 
 void host_routed_begin(struct host *h)

@@ -90,6 +90,26 @@ int registry_up(struct registry *r, uint32_t worker, uint64_t session)
     return 0;
 }
 
+int registry_claim(struct registry *r, uint32_t worker, uint64_t session, const struct prefix *add,
+                   const struct prefix *gone)
+{
+    struct registered *s = registry_find(r, worker, session);
+    struct owner me = { worker, session };
+    if (!s || !s->up)
+        return ERR_STATE;
+    if (gone->family) {
+        (void)owners_clear(&r->owners, gone, me);
+        params_drop(s->prefixes, &s->n_prefixes, gone);
+    }
+    params_drop(s->prefixes, &s->n_prefixes, add); /* said twice is there once */
+    if (s->n_prefixes == PARAMS_PREFIXES)
+        return ERR_STATE;
+    int e = owners_set(&r->owners, add, me);
+    if (e == 0)
+        (void)params_add(s->prefixes, &s->n_prefixes, s->n_routed, add);
+    return e;
+}
+
 void registry_down(struct registry *r, uint32_t worker, uint64_t session, void (*fn)(void *ctx, struct owner newer),
                    void *ctx)
 {

@@ -34,6 +34,10 @@ int registry_accept(struct registry *r, uint32_t worker, uint64_t session, const
 struct registered *registry_find(struct registry *r, uint32_t worker, uint64_t session);
 /* It is up: it owns its prefixes from now on. ERR_STATE: never accepted, or up already. */
 int registry_up(struct registry *r, uint32_t worker, uint64_t session) MUST_CHECK;
+/* A session that is up owns `add` as well from now on, and `gone` (family 0: none) no more. ERR_STATE: it is not up, or has too
+ * many; ERR_NOMEM. */
+int registry_claim(struct registry *r, uint32_t worker, uint64_t session, const struct prefix *add,
+                   const struct prefix *gone) MUST_CHECK;
 /* It is over. For each of its prefixes that a newer session owns by now, fn is called with that owner. */
 void registry_down(struct registry *r, uint32_t worker, uint64_t session, void (*fn)(void *ctx, struct owner newer),
                    void *ctx);

@@ -298,3 +298,33 @@ int role_get_own(struct slice body, struct role_own *ret_o)
     *ret_o = o;
     return 0;
 }
+
+void role_put_claim(struct wr *w, const struct role_claim *c)
+{
+    wr_u64(w, c->session);
+    prefix_put(w, &c->addr);
+    wr_u8(w, c->asked);
+    wr_u8(w, c->granted);
+    prefix_put_maybe(w, &c->gone);
+}
+
+static bool is_address6(const struct prefix *p)
+{
+    return p->family == 6 && p->len == 128;
+}
+
+int role_get_claim(struct slice body, struct role_claim *ret_c)
+{
+    struct rd r = rd_slice(body);
+    struct role_claim c = { .session = rd_u64(&r) };
+    prefix_get(&r, &c.addr);
+    c.asked = rd_bool(&r);
+    c.granted = rd_bool(&r);
+    prefix_get_maybe(&r, &c.gone);
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
+    if (!is_address6(&c.addr) || (c.gone.family && !is_address6(&c.gone)))
+        return ERR_VALUE;
+    *ret_c = c;
+    return 0;
+}

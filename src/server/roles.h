@@ -33,13 +33,14 @@ enum role_msg {
     ROLE_EVENT,    /* body: a line of the log, for those who ask what happened lately */
     ROLE_PONG,     /* id: that of the ping */
     ROLE_NET_UP,   /* authd; body: owner, networks behind a client whose session is up */
-    ROLE_NET_DOWN, /* authd; body: owner, no prefixes: it is down */
+    ROLE_NET_DOWN, /* authd; body: owner, those of its prefixes that are no more; no prefixes: it is down */
     ROLE_NET_ALL,  /* authd: that was all that there is */
     /* worker to authd; the first two as soon as the channel is there, the others after ROLE_OPEN */
     ROLE_HELD,     /* body: held: an authenticated session, which an authd before this one had accepted */
     ROLE_HELD_END, /* that was all */
     ROLE_ASK,      /* id: question */
     ROLE_UP,       /* body: session */
+    ROLE_CLAIM,    /* body: claim: the client uses an address of a /64 that all share */
     ROLE_COUNTERS, /* body: session, counters */
     ROLE_DOWN,     /* body: session, counters, cause */
     /* authd to worker */
@@ -48,6 +49,7 @@ enum role_msg {
     ROLE_END,     /* body: session, reason; id: enum role_end */
     ROLE_OWN,     /* body: owner, prefixes: a session of another worker is up */
     ROLE_DISOWN,  /* body: owner, prefixes: it is down */
+    ROLE_CLAIMED, /* body: claim, answered */
     ROLE_ASSERT,  /* body: session: set your steering entries again, another session's end may have taken them */
 };
 
@@ -109,6 +111,17 @@ struct role_own {
     unsigned n_prefixes;
 };
 
+/* An address that a client makes for itself; and the answer. */
+struct role_claim {
+    uint64_t session;
+    struct prefix addr;
+    bool asked;   /* the client has asked the link whether it is free, and waits for an objection (RFC 4862 5.4) */
+    bool granted; /* answer: it is the session's … */
+    struct prefix gone; /* … and this one is not any more; family 0: none */
+};
+
+enum { ROLE_OWN_MAX = 13 + 18 * PARAMS_PREFIXES }; /* bytes of an owner at most */
+
 /* Encoders write into w; the caller sends wr_slice(w) if wr_ok(w). Decoders borrow from the body. */
 void role_put_cert(struct wr *w, const struct role_cert *c);
 int role_get_cert(struct slice body, struct role_cert *ret_c) MUST_CHECK;
@@ -126,5 +139,8 @@ void role_put_end(struct wr *w, uint64_t session, const char *reason);
 int role_get_end(struct slice body, uint64_t *ret_session, char reason[ROLE_REASON]) MUST_CHECK;
 void role_put_own(struct wr *w, const struct role_own *o);
 int role_get_own(struct slice body, struct role_own *ret_o) MUST_CHECK;
+
+void role_put_claim(struct wr *w, const struct role_claim *c);
+int role_get_claim(struct slice body, struct role_claim *ret_c) MUST_CHECK;
 
 #endif

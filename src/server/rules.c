@@ -8,7 +8,7 @@
 #define ALWAYS   (ROLE_SETUP | ROLE_RUN | ROLE_ENDING)
 #define N(rules) (sizeof(rules) / sizeof((rules)[0]))
 
-enum { COUNTERS_MIN = 6 * 8 + 2, COUNTERS_MAX = COUNTERS_MIN + ROLE_REASON, OWN_MAX = 13 + 18 * PARAMS_PREFIXES };
+enum { COUNTERS_MIN = 6 * 8 + 2, COUNTERS_MAX = COUNTERS_MIN + ROLE_REASON };
 /* Four texts and their lengths, the hash, the user's name, whether it is up, pool and group, the prefixes, how many of them
  * are routed. */
 enum {
@@ -56,8 +56,8 @@ static const struct imsg_rule to_master[] = {
     { ROLE_READY,       SETUP,        0,   0,        0, "ready" },
     { ROLE_PONG,        ALWAYS,       0,   0,        0, "pong" },
     { ROLE_EVENT,       ALWAYS,       1,   ROLE_LINE, 0, "line of the log" },
-    { ROLE_NET_UP,      ALWAYS,         13,  OWN_MAX,  0, "networks behind a client" },
-    { ROLE_NET_DOWN,    ALWAYS,         13,  OWN_MAX,  0, "networks behind a client gone" },
+    { ROLE_NET_UP,      ALWAYS,         13,  ROLE_OWN_MAX,  0, "networks behind a client" },
+    { ROLE_NET_DOWN,    ALWAYS,         13,  ROLE_OWN_MAX,  0, "networks behind a client gone" },
     { ROLE_NET_ALL,     ALWAYS,         0,   0,        0, "end of networks behind clients" },
 };
 static const struct imsg_rule worker_to_authd[] = {
@@ -65,6 +65,7 @@ static const struct imsg_rule worker_to_authd[] = {
     { ROLE_HELD_END,    RUN,          0,   0,        0, "end of sessions held" },
     { ROLE_ASK,         RUN,          70,  8192,     0, "question" },
     { ROLE_UP,          RUN,          8,   8,        0, "session up" },
+    { ROLE_CLAIM,       LIVE,         29,  46,       0, "address that a client uses" },
     { ROLE_COUNTERS,    LIVE,         COUNTERS_MIN, COUNTERS_MAX, 0, "counters" },
     { ROLE_DOWN,        LIVE,         COUNTERS_MIN, COUNTERS_MAX, 0, "session down" },
 };
@@ -72,8 +73,9 @@ static const struct imsg_rule authd_to_worker[] = {
     { ROLE_OPEN,        ALWAYS,       0,   0,        0, "open" },
     { ROLE_VERDICT,     ALWAYS,       109, 8192,     0, "verdict" },
     { ROLE_END,         ALWAYS,       10,  10 + ROLE_REASON, 0, "end of a session" },
-    { ROLE_OWN,         ALWAYS,       13,  OWN_MAX,  0, "owner" },
-    { ROLE_DISOWN,      ALWAYS,       13,  OWN_MAX,  0, "owner gone" },
+    { ROLE_OWN,         ALWAYS,       13,  ROLE_OWN_MAX,  0, "owner" },
+    { ROLE_DISOWN,      ALWAYS,       13,  ROLE_OWN_MAX,  0, "owner gone" },
+    { ROLE_CLAIMED,     ALWAYS,       29,  46,       0, "answer to a claim" },
     { ROLE_ASSERT,      ALWAYS,       8,   8,        0, "steering entries" },
 };
 /* clang-format on */

@@ -29,6 +29,8 @@ void master_net(struct role *r, const struct imsg *msg)
         event(EV_ROLE_REFUSED, NULL, F_TEXT("from", "authd"), F_TEXT("cause", "a malformed network"));
     else if (msg->type == ROLE_NET_UP)
         host_routed_up(&m->host, &m->config, o.prefixes, o.n_prefixes, o.worker, o.session);
+    else if (o.n_prefixes)
+        host_routed_drop(&m->host, &m->config, o.prefixes, o.n_prefixes, o.worker, o.session);
     else
         host_routed_down(&m->host, &m->config, o.worker, o.session);
 }

@@ -151,6 +151,12 @@ static void assert_one(void *ctx, void *thing)
         plane_assert(&w->plane, c->handle, &c->params);
 }
 
+static void new_steer(struct worker *w, int map)
+{
+    plane_set_steer(&w->plane, map);
+    slab_each(&w->conns, assert_one, w);
+}
+
 static int set_up(struct worker *w, struct imsg *m)
 {
     switch ((enum role_msg)m->type) {
@@ -165,9 +171,7 @@ static int set_up(struct worker *w, struct imsg *m)
     case ROLE_TUN:
         return plane_set_tun(&w->plane, take_fd(m), m->id);
     case ROLE_STEER:
-        plane_set_steer(&w->plane, take_fd(m));
-        slab_each(&w->conns, assert_one, w);
-        return 0;
+        return new_steer(w, take_fd(m)), 0;
     case ROLE_LIMITS:
         return limits_open(&w->limits, m->fds[0], w->index);
     case ROLE_AUTHD:
@@ -200,6 +204,8 @@ static int set_up(struct worker *w, struct imsg *m)
     case ROLE_END:
     case ROLE_OWN:
     case ROLE_DISOWN:
+    case ROLE_CLAIM:
+    case ROLE_CLAIMED:
     case ROLE_ASSERT:
     case ROLE_PONG:
     case ROLE_NET_UP:

@@ -88,6 +88,18 @@ static void on_assert(struct worker *w, const struct imsg *m)
         plane_assert(&w->plane, session, &c->params);
 }
 
+static void on_claimed(struct worker *w, const struct imsg *m)
+{
+    struct role_claim claim;
+    if (role_get_claim(m->body, &claim) < 0) {
+        role_refuse("authd", "a malformed claim");
+        return;
+    }
+    struct conn *c = conn_get(w, claim.session);
+    if (c && c->up && !c->over && !c->evicted)
+        conn_claimed(c, &claim);
+}
+
 static void ask_one(void *ctx, void *thing)
 {
     (void)ctx;
@@ -120,6 +132,9 @@ static void on_authd(void *ctx, struct imsg *m)
     case ROLE_ASSERT:
         on_assert(w, m);
         break;
+    case ROLE_CLAIMED:
+        on_claimed(w, m);
+        break;
     case ROLE_OPEN:
         on_open(w);
         break;
@@ -143,6 +158,7 @@ static void on_authd(void *ctx, struct imsg *m)
     case ROLE_READY:
     case ROLE_ASK:
     case ROLE_UP:
+    case ROLE_CLAIM:
     case ROLE_COUNTERS:
     case ROLE_DOWN:
     case ROLE_PING:
@@ -180,7 +196,7 @@ static void on_authd_lost(void *ctx, int err)
 static void report_held(void *ctx, void *thing)
 {
     struct worker *w = ctx;
-    uint8_t buf[1024];
+    uint8_t buf[1024 + ROLE_OWN_MAX];
     struct wr body = wr_of(buf, sizeof(buf));
     struct role_held h;
     if (!conn_held(thing, &h))

@@ -33,6 +33,7 @@ struct inform_conf {
     /* IPv6 */
     struct prefix prefix; /* the client's /64; family 0: none */
     bool on_link;         /* the prefix's L flag: only for a prefix that is not shared */
+    bool shared;          /* other tunnels have addresses of it too: inform_claim() */
     bool default_route;   /* we are a default router for IPv6; else the router lifetime is 0 */
     uint8_t router6[16];  /* an address of ours in the prefix; all zero: none */
     struct prefix dns6[INFORM_DNS6];
@@ -100,6 +101,8 @@ struct inform {
     unsigned ra_early; /* advertisements left of the first, quick ones */
     uint8_t rs_from[16], ra_to[16];
     bool ra_wanted, ra_names_wanted;
+    bool claims; /* the client has asked whether this address is free */
+    uint8_t claimed[16];
 };
 
 /* `env` gives random numbers; both are kept. */
@@ -140,6 +143,11 @@ static inline bool inform_maybe(struct slice packet)
 
 /* One IP packet from the client. True: it was for us and must not go on to the TUN. Pull afterwards. */
 bool inform_packet(struct inform *i, struct slice packet, msec now);
+/* After inform_packet(): the client of a shared /64 is about to use this address, and listens for a second for anybody who has
+ * it already (RFC 4862 5.4). False: no. */
+bool inform_claim(struct inform *i, uint8_t ret_addr[16]);
+/* Somebody has: the client is told. Pull afterwards. */
+void inform_defend(struct inform *i, const uint8_t addr[16]);
 /* One whole IP packet to send to the client; 0: nothing, or cap < INFORM_PACKET_MAX. */
 size_t inform_pull(struct inform *i, uint8_t *dst, size_t cap);
 /* Pull afterwards. */

@@ -72,10 +72,32 @@ static bool is_ours(const struct inform *i, const uint8_t target[16])
 
 static void neighbour(struct inform *i, const struct ip_view *ip)
 {
+    static const uint8_t unspecified[16];
     uint8_t target[16];
     inform_nd_target(ip, target);
-    if (is_ours(i, target))
+    if (is_ours(i, target)) {
         inform_nd_ask(ip, &i->na);
+    } else if (i->conf.shared && inform_addr_is(ip->src, unspecified) && prefix_has(&i->conf.prefix, target)) {
+        memcpy(i->claimed, target, sizeof i->claimed);
+        i->claims = true;
+    }
+}
+
+bool inform_claim(struct inform *i, uint8_t ret_addr[16])
+{
+    bool any = i->claims;
+    if (any)
+        memcpy(ret_addr, i->claimed, sizeof i->claimed);
+    i->claims = false;
+    return any;
+}
+
+/* RFC 4862 5.4.4, RFC 4861 7.2.4: on behalf of somebody who is not on this link. */
+void inform_defend(struct inform *i, const uint8_t addr[16])
+{
+    i->na = (struct inform_ask_nd){ .wanted = true };
+    memcpy(i->na.to, inform_all_nodes, sizeof i->na.to);
+    memcpy(i->na.target, addr, sizeof i->na.target);
 }
 
 /* Everything of the link's own is swallowed, understood or not: it must not leave the link. */

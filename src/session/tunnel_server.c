@@ -31,7 +31,8 @@ static struct link_net net_of(const struct tunnel *t)
             net.ip6cp.on = t->conf.link.ipv6;
     /* RFC 5072 4.1: stable ones. Ours is the same on every tunnel; the peer's, should it ask for one, comes with its /64. */
     net.ip6cp.our_id[7] = 1;
-    memcpy(net.ip6cp.peer_id, p->link6.addr, sizeof net.ip6cp.peer_id);
+    net.ip6cp.insist = params_shares(p); /* the address of a shared /64 is told by its second half */
+    memcpy(net.ip6cp.peer_id, p->link6.addr + (net.ip6cp.insist ? 8 : 0), sizeof net.ip6cp.peer_id);
     return net;
 }
 

@@ -242,11 +242,42 @@ static void test_crashes(void **state)
     pool_free(p);
 }
 
+/* Single addresses out of one /64, or of a part of one. */
+static void test_shared(void **state)
+{
+    (void)state;
+    struct config c = dual();
+    c.pools[0].ipv6 = net("fd00:64::a000:0/112");
+    c.pools[0].ipv6_shared = true;
+    struct pool *p = pool_new(&c);
+    struct pool_lease l;
+    assert_int_equal(pool_lease(p, 1, &none, slice_str("u"), &l), 0);
+    assert_string_equal(text_of(&l.link6), "fd00:64::a000:2"); /* the first two are all routers' and the server's */
+    assert_int_equal(pool_of(p, &l.link6), 1);
+    assert_int_equal(pool_take(p, &l.link6), ERR_STATE);
+    static const char *const bad[] = { "fd00:64::a000:0", "fd00:64::a000:1", "fd00:64::a001:0", "fd00:64::9fff:ffff",
+                                       "fd00:64::/64" };
+    for (unsigned i = 0; i < 5; i++) {
+        struct prefix x = net(bad[i]);
+        assert_int_equal(pool_take(p, &x), ERR_VALUE);
+        assert_non_null(pool_fixed_fault(&c, &x));
+    }
+    struct prefix last = net("fd00:64::a000:ffff");
+    assert_null(pool_fixed_fault(&c, &last));
+    assert_int_equal(pool_take(p, &last), 0);
+    assert_true(pool_give_back(p, &last) && pool_give_back(p, &l.link6));
+    c.pools[0].ipv6_shared = false;
+    c.pools[0].ipv6 = net("fd00:64::/48");
+    assert_non_null(pool_fixed_fault(&c, &last)); /* an address where sessions have a /64 */
+    pool_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_kinds), cmocka_unit_test(test_all_or_nothing), cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_fixed),     cmocka_unit_test(test_remembered),     cmocka_unit_test(test_crashes),
+        cmocka_unit_test(test_shared),  cmocka_unit_test(test_all_kinds), cmocka_unit_test(test_all_or_nothing),
+        cmocka_unit_test(test_ranges),  cmocka_unit_test(test_fixed),     cmocka_unit_test(test_remembered),
+        cmocka_unit_test(test_crashes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,19 +45,32 @@ static void test_pool_settings(void **state)
     assert_int_equal(config_server_ipv4(&got), 0);
 }
 
+struct bad_pool {
+    const char *pool, *want;
+};
+
+static void bad_pools(const struct bad_pool *cases, size_t n)
+{
+    char text[500], want[500];
+    for (size_t i = 0; i < n; i++) {
+        snprintf(text, sizeof(text), HEAD "pool x { %s }\n", cases[i].pool);
+        snprintf(want, sizeof(want), "3: %s", cases[i].want);
+        bad(text, want);
+    }
+}
+
 static void test_pool_faults(void **state)
 {
     (void)state;
-    static const struct {
-        const char *pool, *want;
-    } cases[] = {
+    static const struct bad_pool cases[] = {
         { "ipv6 = \"fd00::1/48\"", "pool { ipv6 }: \"fd00::1/48\" has bits set behind its length" },
         { "ipv6 = \"10.0.0.0/24\"", "pool { ipv6 }: \"10.0.0.0/24\" is not an IPv6 network such as fd00:80::/48" },
-        { "ipv6 = \"fd00::/16\"", "pool { ipv6 }: \"fd00::/16\" is not between /32 and /64" },
-        { "ipv6 = \"fd00::/65\"", "pool { ipv6 }: \"fd00::/65\" is not between /32 and /64" },
+        { "ipv6 = \"fd00::/16\"", "pool { ipv6 }: \"fd00::/16\" is not between /32 and /112" },
+        { "ipv6 = \"fd00::/113\"", "pool { ipv6 }: \"fd00::/113\" is not between /32 and /112" },
         { "ipv6 = \"fe80::/48\"", "pool { ipv6 }: \"fe80::/48\" is no network for hosts" },
         { "ipv6 = \"ff00::/48\"", "pool { ipv6 }: \"ff00::/48\" is no network for hosts" },
-        { "ipv6 = \"fd00::/64\"", "pool \"x\": ipv6 has no room for a /64 a session: take a /62 or larger" },
+        { "ipv6 = \"fd00::/64\"",
+          "pool \"x\": ipv6 has no room for a /64 a session: take a /62 or larger, or ipv6_shared" },
         { "ipv6 = \"fd00::/56\" delegate = 60", "pool \"x\": delegate and ipv6_delegate need each other" },
         { "ipv6 = \"fd00::/56\" ipv6_delegate = \"fd01::/40\"",
           "pool \"x\": delegate and ipv6_delegate need each other" },
@@ -93,14 +106,34 @@ static void test_pool_faults(void **state)
         { "ipv4 = 10.0.0.0/24 isolate = perhaps", "pool { isolate }: \"perhaps\" is neither true nor false" },
         { "ipv4 = 10.0.0.0/24 nat_to = \"fd00::1\"", "pool { nat_to }: \"fd00::1\" is not an IPv4 address" },
     };
-    char text[500], want[500];
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        snprintf(text, sizeof(text), HEAD "pool x { %s }\n", cases[i].pool);
-        snprintf(want, sizeof(want), "3: %s", cases[i].want);
-        bad(text, want);
-    }
+    bad_pools(cases, sizeof(cases) / sizeof(cases[0]));
     bad(HEAD V6 "pool b { ipv6 = \"fd00:80:0:ff00::/56\" }\n",
         "4: pool \"b\" (fd00:80:0:ff00::/56) overlaps pool \"six\"");
+}
+
+/* A /64 that sessions share, or a part of one; and a user's address of it. */
+static void test_shared(void **state)
+{
+    (void)state;
+    static const struct bad_pool cases[] = {
+        { "ipv6 = \"fd00::/80\"",
+          "pool \"x\": ipv6 has no room for a /64 a session: take a /62 or larger, or ipv6_shared" },
+        { "ipv6 = \"fd00::/63\" ipv6_shared = true",
+          "pool \"x\": with ipv6_shared ipv6 is a /64, or a part of one up to a /112" },
+        { "ipv4 = \"10.0.0.0/24\" ipv6_shared = true", "pool \"x\": ipv6_shared needs ipv6" },
+    };
+    bad_pools(cases, sizeof(cases) / sizeof(cases[0]));
+    good(HEAD "pool x { ipv6 = \"fd00:64::a000:0/112\" ipv6_shared = true }\nuser u { ipv6 = \"fd00:64::a000:9\" }\n");
+    struct prefix all = config_pool_ipv6(&got.pools[0]), own = config_server_ipv6(&got.pools[0]);
+    char text[PREFIX_TEXT];
+    assert_true(got.pools[0].ipv6_shared);
+    assert_string_equal(prefix_text(&all, text), "fd00:64::/64");
+    assert_string_equal(prefix_text(&own, text), "fd00:64::a000:1");
+    assert_int_equal(got.user_blocks[0].ipv6.len, 128);
+    bad(HEAD "pool x { ipv6 = \"fd00:64::/64\" ipv6_shared = true }\nuser u { ipv6 = \"fd00:64::/64\" }\n",
+        "4: user \"u\": fd00:64::/64 lies in none of the pools");
+    bad(HEAD "pool x { ipv6 = \"fd00:64::/48\" }\nuser u { ipv6 = \"fd00:64::9\" }\n",
+        "4: user \"u\": fd00:64::9 lies in none of the pools");
 }
 
 static void test_lists_share_tables(void **state)
@@ -175,7 +208,7 @@ static void test_group_and_user_faults(void **state)
         { "user u { ipv4 = 10.81.0.1 }", "user \"u\": 10.81.0.1 lies in none of the pools" },
         { "user u { ipv4 = 10.80.0.9 } user v { ipv4 = 10.80.0.9 }", "user \"v\": 10.80.0.9 is user \"u\"'s" },
         { "user u { ipv6 = \"fd00::/64\" }", "user \"u\": fd00::/64 lies in none of the pools" },
-        { "user u { ipv6 = \"fd00::/60\" }", "user { ipv6 }: \"fd00::/60\" is not a /64" },
+        { "user u { ipv6 = \"fd00::/60\" }", "user { ipv6 }: \"fd00::/60\" is not a /64, nor an IPv6 address" },
         { "user u { routed = 0.0.0.0/0 }", "user { routed }: \"0.0.0.0/0\" is too large: /8 is the largest" },
         { "user u { routed = {10.7.0.0/16, 10.7.9.0/24} }",
           "user \"u\": routed 10.7.9.0/24 overlaps 10.7.0.0/16 of user \"u\"" },
@@ -239,9 +272,13 @@ static void test_tell(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pool_settings),         cmocka_unit_test(test_pool_faults),
-        cmocka_unit_test(test_lists_share_tables),    cmocka_unit_test(test_groups_and_users),
-        cmocka_unit_test(test_group_and_user_faults), cmocka_unit_test(test_tell),
+        cmocka_unit_test(test_shared),
+        cmocka_unit_test(test_pool_settings),
+        cmocka_unit_test(test_pool_faults),
+        cmocka_unit_test(test_lists_share_tables),
+        cmocka_unit_test(test_groups_and_users),
+        cmocka_unit_test(test_group_and_user_faults),
+        cmocka_unit_test(test_tell),
     };
     int r = cmocka_run_group_tests(tests, NULL, NULL);
     free(complaints);

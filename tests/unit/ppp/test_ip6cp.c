@@ -13,7 +13,7 @@ static void open_link(struct bench *b, enum link_role role, const struct ip6cp_c
     link_authenticated(&b->l, &net, b->now);
 }
 
-static const struct ip6cp_conf given = { true, { 0, 0, 0, 0, 0, 0, 0, 1 }, { 0, 0, 0, 0, 0, 0, 0, 2 } };
+static const struct ip6cp_conf given = { true, { 0, 0, 0, 0, 0, 0, 0, 1 }, { 0, 0, 0, 0, 0, 0, 0, 2 }, false };
 
 static void identifiers_are_exchanged(void **state)
 {
@@ -90,16 +90,45 @@ static void the_suggestion_never_is_our_own(void **state)
 {
     (void)state;
     struct bench b;
-    struct ip6cp_conf same = { true, { 0, 0, 0, 0, 0, 0, 0, 1 }, { 0, 0, 0, 0, 0, 0, 0, 1 } };
+    struct ip6cp_conf same = { true, { 0, 0, 0, 0, 0, 0, 0, 1 }, { 0, 0, 0, 0, 0, 0, 0, 1 }, false };
     open_link(&b, LINK_SERVER, &same);
     bench_sent(&b, IP6CP, CP_CONF_REQ);
     bench_cp(&b, IP6CP, CP_CONF_REQ, 1, "");
     bench_expect(&b, IP6CP, CP_CONF_NAK, "010a a5a6a7a8a9aaabac");
 }
 
+static void a_server_may_insist(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct ip6cp_conf mine = { true, { 0, 0, 0, 0, 0, 0, 0, 1 }, { 0, 0, 0, 0, 0, 0, 0, 2 }, true };
+    open_link(&b, LINK_SERVER, &mine);
+    bench_sent(&b, IP6CP, CP_CONF_REQ);
+    for (unsigned i = 0; i < IP6CP_INSIST; i++) {
+        bench_cp(&b, IP6CP, CP_CONF_REQ, (uint8_t)(4 + i), "010a 24bba368e67b35a5");
+        bench_expect(&b, IP6CP, CP_CONF_NAK, "010a 0000000000000002");
+    }
+    bench_cp(&b, IP6CP, CP_CONF_REQ, 8, "010a 24bba368e67b35a5"); /* it knows better */
+    bench_expect(&b, IP6CP, CP_CONF_ACK, "010a 24bba368e67b35a5");
+}
+
+static void who_takes_the_suggestion_is_acknowledged(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct ip6cp_conf mine = { true, { 0, 0, 0, 0, 0, 0, 0, 1 }, { 0, 0, 0, 0, 0, 0, 0, 2 }, true };
+    open_link(&b, LINK_SERVER, &mine);
+    bench_sent(&b, IP6CP, CP_CONF_REQ);
+    bench_cp(&b, IP6CP, CP_CONF_REQ, 4, "010a 24bba368e67b35a5");
+    bench_expect(&b, IP6CP, CP_CONF_NAK, "010a 0000000000000002");
+    bench_cp(&b, IP6CP, CP_CONF_REQ, 5, "010a 0000000000000002");
+    bench_expect(&b, IP6CP, CP_CONF_ACK, "010a 0000000000000002");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_server_may_insist),          cmocka_unit_test(who_takes_the_suggestion_is_acknowledged),
         cmocka_unit_test(identifiers_are_exchanged),    cmocka_unit_test(unusable_identifiers_are_naked),
         cmocka_unit_test(other_options_are_rejected),   cmocka_unit_test(identifiers_are_drawn_if_none_is_given),
         cmocka_unit_test(our_identifier_follows_a_nak), cmocka_unit_test(the_suggestion_never_is_our_own),

@@ -292,6 +292,55 @@ static void a_late_end_names_the_newer_owner(void **state)
     assert_int_equal(book.owners.used, 0);
 }
 
+static void claims_come_and_go(void **state)
+{
+    struct params p = with(0x0a500002);
+    struct prefix a = { .family = 6, .len = 128, .addr = { 0xfd, [15] = 1 } }, b = a, none = { 0 };
+    struct owner who;
+    (void)state;
+    b.addr[15] = 2;
+    assert_int_equal(registry_claim(&book, 0, s1, &a, &none), ERR_STATE);
+    assert_int_equal(registry_accept(&book, 0, s1, &p), 0);
+    assert_int_equal(registry_claim(&book, 0, s1, &a, &none), ERR_STATE); /* not up */
+    assert_int_equal(registry_up(&book, 0, s1), 0);
+    assert_int_equal(registry_claim(&book, 0, s1, &a, &none), 0);
+    assert_int_equal(registry_claim(&book, 0, s1, &a, &none), 0); /* twice is once */
+    assert_int_equal(registry_find(&book, 0, s1)->n_prefixes, 2);
+    assert_true(owners_get(&book.owners, &a, &who) && who.session == s1);
+    assert_int_equal(registry_claim(&book, 0, s1, &b, &a), 0);
+    assert_false(owners_get(&book.owners, &a, &who));
+    assert_int_equal(registry_find(&book, 0, s1)->n_prefixes, 2);
+    for (unsigned i = 3; i <= PARAMS_PREFIXES; i++) {
+        b.addr[15] = (uint8_t)i;
+        assert_int_equal(registry_claim(&book, 0, s1, &b, &none), 0);
+    }
+    b.addr[15] = 99;
+    assert_int_equal(registry_claim(&book, 0, s1, &b, &none), ERR_STATE); /* full */
+    registry_down(&book, 0, s1, on_newer, NULL);
+    assert_int_equal(book.owners.used, 0);
+}
+
+/* Networks behind the client stay the last ones. */
+static void claims_stand_before_networks(void **state)
+{
+    struct params p = with(0x0a500002);
+    struct prefix a = { .family = 6, .len = 128, .addr = { 0xfd, [15] = 1 } }, none = { 0 };
+    (void)state;
+    p.prefixes[1] = prefix_v4(0xc0a80700, 24);
+    p.n_prefixes = 2;
+    p.n_routed = 1;
+    assert_int_equal(registry_accept(&book, 0, s1, &p), 0);
+    assert_int_equal(registry_up(&book, 0, s1), 0);
+    for (unsigned i = 1; i < 4; i++) {
+        a.addr[15] = (uint8_t)i;
+        assert_int_equal(registry_claim(&book, 0, s1, &a, &none), 0);
+    }
+    const struct registered *s = registry_find(&book, 0, s1);
+    assert_int_equal(s->n_prefixes, 5);
+    assert_true(prefix_eq(&s->prefixes[4], &p.prefixes[1]) && prefix_eq(&s->prefixes[0], &p.prefixes[0]));
+    assert_true(prefix_eq(&s->prefixes[3], &a));
+}
+
 static void forgotten(void *ctx, const struct registered *s)
 {
     *(unsigned *)ctx += s->up ? 100 : 1;
@@ -331,6 +380,8 @@ int main(void)
 #define LIMITS(t) cmocka_unit_test_setup_teardown(t, open_limits, close_limits)
 #define BOOK(t)   cmocka_unit_test_setup_teardown(t, open_book, close_book)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(claims_come_and_go, open_book, close_book),
+        cmocka_unit_test_setup_teardown(claims_stand_before_networks, open_book, close_book),
         cmocka_unit_test(old_handles_find_nothing),
         cmocka_unit_test(all_may_be_removed_while_walking),
         LIMITS(an_address_is_limited_over_all_workers),

@@ -281,6 +281,34 @@ static void values_out_of_range_are_refused(void **state)
     assert_true(role_get_own(wr_slice(&w), &p) < 0);
 }
 
+static void claims_are_of_addresses(void **state)
+{
+    (void)state;
+    struct role_claim c = { .session = 9, .addr = { .family = 6, .len = 128, .addr = { 0xfd } }, .asked = true }, d;
+    for (unsigned i = 0; i < 2; i++) {
+        struct wr w = wr_of(buf, sizeof(buf));
+        c.granted = i == 1;
+        if (i)
+            c.gone = (struct prefix){ .family = 6, .len = 128, .addr = { 0xfe } };
+        role_put_claim(&w, &c);
+        assert_int_equal(role_get_claim(wr_slice(&w), &d), 0);
+        assert_true(d.session == 9 && d.asked && d.granted == c.granted && prefix_eq(&d.addr, &c.addr));
+        assert_true(i ? prefix_eq(&d.gone, &c.gone) : d.gone.family == 0);
+        for (size_t n = 0; n < wr_len(&w); n++)
+            assert_true(role_get_claim(slice_of(buf, n), &d) < 0);
+        wr_u8(&w, 0);
+        assert_int_equal(role_get_claim(wr_slice(&w), &d), ERR_TRAILING);
+    }
+    struct prefix bad[] = { { .family = 6, .len = 64 }, prefix_v4(1, 32) };
+    for (unsigned i = 0; i < 4; i++) {
+        struct role_claim e = c;
+        struct wr w = wr_of(buf, sizeof(buf));
+        *(i < 2 ? &e.addr : &e.gone) = bad[i % 2];
+        role_put_claim(&w, &e);
+        assert_int_equal(role_get_claim(wr_slice(&w), &d), ERR_VALUE);
+    }
+}
+
 /* Every message that we make passes its rule in the phase it is meant for, and in no other. */
 static void rules_hold(void **state)
 {
@@ -348,6 +376,7 @@ static void what_we_send_fits_its_rule(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(claims_are_of_addresses),
         cmocka_unit_test(an_ask_comes_back),
         cmocka_unit_test(a_verdict_comes_back),
         cmocka_unit_test(the_others_come_back),

@@ -202,6 +202,41 @@ static bool solicit_neighbour(struct bed *b, const uint8_t *src, const uint8_t *
     return true;
 }
 
+/* A client of a shared /64 asks whether an address is free: that is a claim; who asks after others' is not. */
+static void test_claims(void **state)
+{
+    (void)state;
+    static const uint8_t unspecified[16];
+    struct inform_conf conf = help_conf();
+    struct nd_ra ra;
+    struct bed b;
+    uint8_t addr[16], node[16] = { 0xff, 2, [11] = 1, [12] = 0xff };
+    struct prefix wish = p6("fd00:80:0:7::abcd"), far = p6("fd00:80:0:8::abcd");
+    for (unsigned shared = 0; shared < 2; shared++) {
+        conf.shared = shared;
+        conf.on_link = !shared;
+        start(&b, &conf);
+        pull_ra(&b, &ra);
+        assert_int_equal(ra.prefixes[0].on_link, !shared);
+        assert_true(ra.prefixes[0].autonomous);
+        assert_false(solicit_neighbour(&b, unspecified, node, wish.addr));
+        assert_int_equal(inform_claim(&b.i, addr), shared);
+        assert_true(!shared || memcmp(addr, wish.addr, 16) == 0);
+        assert_false(inform_claim(&b.i, addr));
+    }
+    assert_false(solicit_neighbour(&b, unspecified, node, far.addr));
+    assert_false(solicit_neighbour(&b, b.client_ll, node, wish.addr));
+    assert_true(solicit_neighbour(&b, unspecified, node, b.conf.router6)); /* ours: no need to ask anybody */
+    assert_false(inform_claim(&b.i, addr));
+    inform_defend(&b.i, wish.addr); /* RFC 4862 5.4.4 */
+    struct nd_neighbour na;
+    assert_true(help_pull(&b.i, &b.out));
+    assert_int_equal(b.out.ip.payload.p[0], ND_NA);
+    nd_read_neighbour(&b.out.ip, &na);
+    assert_memory_equal(na.target, wish.addr, 16);
+    assert_true(!na.solicited && inform_addr_is(b.out.ip.dst, inform_all_nodes));
+}
+
 static void test_neighbours(void **state)
 {
     (void)state;
@@ -524,21 +559,14 @@ static void test_bad_dhcp6(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_advertisement),
-        cmocka_unit_test(test_bare),
-        cmocka_unit_test(test_times),
-        cmocka_unit_test(test_solicitations),
-        cmocka_unit_test(test_bad_solicitations),
-        cmocka_unit_test(test_neighbours),
-        cmocka_unit_test(test_two_packets),
-        cmocka_unit_test(test_information),
-        cmocka_unit_test(test_identifiers),
-        cmocka_unit_test(test_delegation),
-        cmocka_unit_test(test_renewal),
-        cmocka_unit_test(test_use_multicast),
-        cmocka_unit_test(test_confirm),
-        cmocka_unit_test(test_given_back),
-        cmocka_unit_test(test_no_prefix),
+        cmocka_unit_test(test_claims),        cmocka_unit_test(test_advertisement),
+        cmocka_unit_test(test_bare),          cmocka_unit_test(test_times),
+        cmocka_unit_test(test_solicitations), cmocka_unit_test(test_bad_solicitations),
+        cmocka_unit_test(test_neighbours),    cmocka_unit_test(test_two_packets),
+        cmocka_unit_test(test_information),   cmocka_unit_test(test_identifiers),
+        cmocka_unit_test(test_delegation),    cmocka_unit_test(test_renewal),
+        cmocka_unit_test(test_use_multicast), cmocka_unit_test(test_confirm),
+        cmocka_unit_test(test_given_back),    cmocka_unit_test(test_no_prefix),
         cmocka_unit_test(test_bad_dhcp6),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
