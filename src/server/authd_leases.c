@@ -12,7 +12,14 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char path[] = "/leases", fresh[] = "/leases.new"; /* in our root folder */
+enum { LEASES_PATH = 48 };
+
+/* In our root folder; two servers may have one database, and so one folder. */
+static void name_files(const struct authd *a, char path[LEASES_PATH], char fresh[LEASES_PATH])
+{
+    snprintf(path, LEASES_PATH, "/leases.%s", a->config.interface);
+    snprintf(fresh, LEASES_PATH, "/leases.%s.new", a->config.interface);
+}
 
 static ssize_t read_all(int fd, uint8_t *buf, size_t cap)
 {
@@ -25,7 +32,9 @@ static ssize_t read_all(int fd, uint8_t *buf, size_t cap)
 
 void leases_load(struct authd *a)
 {
+    char path[LEASES_PATH], fresh[LEASES_PATH];
     uint8_t *buf = malloc(POOL_STATE_MAX);
+    name_files(a, path, fresh);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     ssize_t n = buf && fd >= 0 ? read_all(fd, buf, POOL_STATE_MAX) : -1;
     int r = n >= 0 ? pool_get(judge_pool(a->judge), slice_of(buf, (size_t)n)) : 0;
@@ -49,8 +58,10 @@ static bool write_all(int fd, struct slice s)
 }
 
 /* Whole or not at all; after a crash of the machine an older one does as well. */
-static bool write_file(struct slice bytes)
+static bool write_file(const struct authd *a, struct slice bytes)
 {
+    char path[LEASES_PATH], fresh[LEASES_PATH];
+    name_files(a, path, fresh);
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return false;
@@ -66,7 +77,7 @@ void leases_save(struct authd *a)
         return;
     uint8_t *buf = malloc(POOL_STATE_MAX);
     struct wr w = wr_of(buf, buf ? POOL_STATE_MAX : 0);
-    if (pool_put(pool, &w) < 0 || !write_file(wr_slice(&w))) {
+    if (pool_put(pool, &w) < 0 || !write_file(a, wr_slice(&w))) {
         if (!a->leases_told)
             event(EV_LEASES_UNWRITABLE, NULL, F_TEXT("cause", strerror(errno)));
         a->leases_told = true; /* once */

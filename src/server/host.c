@@ -261,6 +261,36 @@ static void check_table(struct host *h, const struct config *c)
     free(now);
 }
 
+static bool forwards(const char *path)
+{
+    char now[16];
+    return sysctl_read(path, now, sizeof(now)) < 0 || strcmp(now, "0") != 0;
+}
+
+static void check_forwarding_of(struct host *h, const char *dev)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "net/ipv4/conf/%s/forwarding", dev);
+    if (!dev[0] || forwards(path))
+        return;
+    event(EV_FORWARDING_LOST, NULL, F_TEXT("interface", dev));
+    (void)forward(h, dev);
+}
+
+/* By hand, by another program's end, or by another server with a state_dir of its own, which cannot know of us. */
+static void check_forwarding(struct host *h, const struct config *c)
+{
+    check_forwarding_of(h, c->interface);
+    check_forwarding_of(h, h->outer);
+    for (unsigned i = 0; i < c->n_pools; i++)
+        check_forwarding_of(h, c->pools[i].outer);
+    if (!h->forwards6 || forwards("net/ipv6/conf/all/forwarding"))
+        return;
+    event(EV_FORWARDING_LOST, NULL, F_TEXT("interface", c->interface), F_TEXT("family", "IPv6"));
+    h->forwards6 = false;
+    (void)!host_forward6(h, c, h->outer);
+}
+
 /* Another default route, or the same interface come back: forwarding is a setting of the new one. No route at all: the old
  * one may come back. The address does not matter, masquerading takes the one that is there. */
 static void check_outer(struct host *h, const struct config *c)
@@ -280,6 +310,7 @@ void host_check(struct host *h, const struct config *c, bool *ret_new_queues)
     *ret_new_queues = check_interface(h, c);
     check_table(h, c);
     check_outer(h, c);
+    check_forwarding(h, c);
 }
 
 void host_resolvers(struct config *c)
