@@ -92,6 +92,8 @@ void stream_init(struct stream *s, const struct stream_conf *conf, struct stream
     s->fd = fd;
     s->moved = now;
     s->pace = (struct stream_pace){ .since = now, .burst = STREAM_BURST, .unsent = SOCK_UNSENT, .queue = STREAM_QUEUE };
+    s->limit.since = now;
+    s->held = NEVER;
     stream_enter(s, STREAM_HANDSHAKE, now);
 }
 
@@ -231,14 +233,14 @@ void stream_tick(struct stream *s, msec now)
 
 msec stream_due(const struct stream *s)
 {
-    return s->state == STREAM_TUNNEL ? tunnel_due(&s->tunnel) : s->due;
+    return s->state == STREAM_TUNNEL ? tick_min(tunnel_due(&s->tunnel), s->held) : s->due;
 }
 
 int stream_wants(const struct stream *s)
 {
     if (s->state == STREAM_DEAD || s->broken)
         return 0;
-    bool waits = wait_left(&s->out) || !fq_empty(&s->queue);
+    bool waits = wait_left(&s->out) || (!fq_empty(&s->queue) && s->held == NEVER);
     return (s->eof ? 0 : LOOP_READ) | (waits ? LOOP_WRITE : 0);
 }
 

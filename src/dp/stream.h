@@ -10,6 +10,9 @@
  * byte-fair turns between flows and CoDel (dp/fq.h). Packets are dropped there, before TLS, never inside the stream. So a
  * peer that stops reading costs two blocks, the queue's limit, and TCP_NOTSENT_LOWAT in the socket.
  *
+ * The socket gets no more than the path needs (dp/limit.h): while that is reached, packets wait in the queue, and the
+ * stream asks to be called again by a deadline (stream_due), not by the socket.
+ *
  * Each stream has its own MTU. Packets that do not fit are answered towards the host or cut into fragments, and the MSS of
  * TCP connections is lowered to it in both directions.
  *
@@ -25,6 +28,7 @@
 #include "dp/buf.h"
 #include "dp/drops.h"
 #include "dp/fq.h"
+#include "dp/limit.h"
 #include "loop/loop.h"
 #include "session/tunnel.h"
 #include "tls/tls.h"
@@ -156,6 +160,8 @@ struct stream {
     uint32_t tunnel4;    /* the server's addresses in the tunnel, from which answers to packets that do not fit come; */
     uint8_t tunnel6[16]; /* zero: not known. tunnel6 is the owner's to set */
     struct stream_pace pace;
+    struct limit limit;
+    msec held;       /* the socket holds enough: packets wait until then; NEVER: they do not */
     struct fq queue; /* (c) packets not yet encrypted */
     struct rd plain; /* decrypted and not yet walked; only inside a run of stream_readable() calls */
     struct stream_count count;

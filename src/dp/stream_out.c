@@ -37,6 +37,21 @@ static bool slow(const struct stream *s)
     return s->pace.burst < STREAM_BURST;
 }
 
+/* How much lies in the socket, and whether that is enough. */
+static void look(struct stream *s, msec now)
+{
+    struct limit *l = &s->limit;
+    uint32_t queued, rtt, min_rtt;
+    s->held = NEVER;
+    if (sock_queued(s->fd, &queued) < 0)
+        return;
+    if (limit_look(l, queued, now) && sock_rtt(s->fd, &rtt, &min_rtt) == 0)
+        limit_judge(l, queued, rtt, min_rtt, now);
+    msec wait = limit_wait(l, queued);
+    if (wait)
+        s->held = tick_after(now, wait);
+}
+
 /* What the socket takes of `bytes`. */
 static size_t send_some(struct stream *s, const uint8_t *bytes, size_t n, msec now)
 {
@@ -45,6 +60,8 @@ static size_t send_some(struct stream *s, const uint8_t *bytes, size_t n, msec n
     measure_pace(s, sent > 0 ? (size_t)sent : 0, sent < (ssize_t)n, now);
     if (sent > 0)
         s->moved = now;
+    if (sent > 0 && !s->bench->fq.conf.plain && limit_given(&s->limit, (uint64_t)sent))
+        look(s, now);
     if (sent >= 0)
         return (size_t)sent;
     if (why != EAGAIN && why != EWOULDBLOCK && why != EINTR && why != ENOBUFS)
@@ -130,7 +147,7 @@ void stream_seal(struct stream *s, msec now)
 
 static bool blocked(const struct stream *s)
 {
-    return s->broken || wait_left(&s->out);
+    return s->broken || wait_left(&s->out) || s->held != NEVER;
 }
 
 /* Packets of a (super-)packet into records, until all are, about `share` bytes are, or the socket is full. A packet that
@@ -290,6 +307,8 @@ uint64_t stream_turn(struct stream *s, uint32_t share, msec now)
     uint64_t sent = 0;
     if (s->state == STREAM_DEAD || s->broken || !stream_unblock(s, now))
         return 0;
+    if (s->held <= now)
+        look(s, now);
     if (s->state == STREAM_HANDSHAKE && s->conf.tunnel->role == TUNNEL_CLIENT && !s->tls)
         (void)stream_shake(s, now); /* the client speaks first */
     if ((s->state == STREAM_TUNNEL || s->state == STREAM_FLUSH) && stream_lend(s, now)) {

@@ -3,9 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "net/text.h"
@@ -120,4 +124,27 @@ int sock_session_setup(int fd, unsigned user_timeout_ms)
 void sock_set_unsent(int fd, unsigned bytes)
 {
     (void)set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, (int)bytes); /* the old one is worse, not wrong */
+}
+
+int sock_queued(int fd, uint32_t *ret_bytes)
+{
+    int n = 0;
+
+    if (ioctl(fd, SIOCOUTQ, &n) < 0 || n < 0)
+        return ERR_SYSTEM;
+    *ret_bytes = (uint32_t)n;
+    return 0;
+}
+
+int sock_rtt(int fd, uint32_t *ret_rtt, uint32_t *ret_min)
+{
+    struct tcp_info info = { 0 }; /* the kernel's, with all its fields: glibc's ends before the least round trip */
+    socklen_t n = sizeof(info);
+
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) < 0 ||
+        n < offsetof(struct tcp_info, tcpi_min_rtt) + sizeof(info.tcpi_min_rtt))
+        return ERR_SYSTEM;
+    *ret_rtt = info.tcpi_rtt;
+    *ret_min = info.tcpi_min_rtt;
+    return 0;
 }

@@ -23,6 +23,10 @@ int sock_port_owner(uint16_t port, char text[256]) MUST_CHECK;
 int sock_session_setup(int fd, unsigned user_timeout_ms) MUST_CHECK;
 /* How much unsent data the kernel may hold; SOCK_UNSENT until this is called. */
 void sock_set_unsent(int fd, unsigned bytes);
+/* Bytes that the peer has not acknowledged, those that were not sent yet among them. ERR_SYSTEM. */
+int sock_queued(int fd, uint32_t *ret_bytes) MUST_CHECK;
+/* TCP's smoothed round trip and its least one, microseconds. ERR_SYSTEM: not a TCP socket. */
+int sock_rtt(int fd, uint32_t *ret_rtt, uint32_t *ret_min) MUST_CHECK;
 
 /* "192.0.2.1:443", "[2001:db8::1]:443"; IPv4-mapped addresses are shown as IPv4. "?" for other families. */
 const char *sock_text(const struct sockaddr *sa, char text[SOCK_TEXT]);

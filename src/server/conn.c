@@ -85,6 +85,8 @@ static void on_timer(void *ctx)
     c->armed = NEVER;
     if (stream_due(&c->stream) <= loop_now(c->w->loop))
         stream_tick(&c->stream, loop_now(c->w->loop));
+    if (!fq_empty(&c->stream.queue))
+        conn_wait_turn(c);
     conn_settle(c);
 }
 
