@@ -1,5 +1,6 @@
 /* Happy eyeballs over this host's loopback: an address that answers, one that refuses, one that is silent. Takes about two
- * seconds of real time, because the stagger of RFC 8305 is what is tested; no root, and no network but lo. */
+ * seconds of real time, because the stagger of RFC 8305 is what is tested; no root, and no network but lo. The 20 seconds
+ * of the deadline are not waited for: the clock is put forward. */
 #include "client/dial.h"
 
 #include <arpa/inet.h>
@@ -9,8 +10,22 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
+
+static msec ahead; /* by which the monotonic clocks are put forward */
+
+/* In place of libc's, also for the event library: so it must be seen from outside. */
+__attribute__((visibility("default"))) int clock_gettime(clockid_t id, struct timespec *ts)
+{
+    if (syscall(SYS_clock_gettime, id, ts) < 0)
+        return -1;
+    if (id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_COARSE)
+        ts->tv_sec += (time_t)(ahead / 1000); /* whole seconds */
+    return 0;
+}
 
 static struct {
     struct loop *loop;
@@ -220,6 +235,63 @@ static void test_nobody(void **state)
     close(l);
 }
 
+static struct {
+    struct timer *timer;
+    msec by;
+} jump;
+
+/* The event library looks at the clock when something wakes it: so this comes back. */
+static void put_forward(void *ctx)
+{
+    (void)ctx;
+    ahead += jump.by;
+    jump.by = 0;
+    timer_set(jump.timer, loop_now(t.loop) + 10);
+}
+
+/* Dials, and a moment later it is so much later. */
+static int dial_later(const struct prefix *addrs, unsigned n, uint16_t port, msec by, msec limit)
+{
+    jump.by = by;
+    jump.timer = timer_new(t.loop, put_forward, NULL);
+    assert_non_null(jump.timer);
+    timer_set(jump.timer, loop_now(t.loop) + 30);
+    int code = dial(addrs, n, port, limit);
+    timer_free(jump.timer);
+    return code;
+}
+
+/* Nobody answers and nobody refuses: after 20 seconds it is over, and not before. */
+static void test_deadline(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    int l = listen_at(1, &port, 8), dead, fill[4];
+    silence(2, port, &dead, fill);
+    struct prefix a[] = { v4(2), v4(3), v4(2) };
+    assert_int_equal(dial_later(a, 1, port, SECONDS(19), DIAL_TIMEOUT - 900), 1);
+    assert_int_equal(t.calls, 0);
+    for (unsigned inside = 0; inside < 2; inside++) {
+        t.free_inside = inside;
+        assert_int_equal(dial_later(a, 1, port, SECONDS(20), DIAL_TIMEOUT + 60000), 0);
+        assert_int_equal(t.calls, 1);
+        assert_int_equal(t.fd, -1);
+        assert_true(t.took >= DIAL_TIMEOUT && t.took < DIAL_TIMEOUT + 50000);
+        assert_string_equal(t.why, "no answer in 20 s");
+    }
+    /* Refusals before it are told too; an address whose turn had not come is not tried any more. */
+    assert_int_equal(dial_later(a + 1, 2, port, SECONDS(20), DIAL_TIMEOUT + 60000), 0);
+    assert_string_equal(t.why, "127.0.0.3: Connection refused, no answer in 20 s");
+    a[1] = v4(1);
+    assert_int_equal(dial_later(a, 2, port, SECONDS(21), DIAL_TIMEOUT + 60000), 0);
+    assert_int_equal(t.fd, -1);
+    assert_string_equal(t.why, "no answer in 20 s");
+    for (unsigned i = 0; i < 4; i++)
+        close(fill[i]);
+    close(dead);
+    close(l);
+}
+
 static void test_given_up(void **state)
 {
     (void)state;
@@ -245,6 +317,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_first_is_silent, setup, teardown),
         cmocka_unit_test_setup_teardown(test_families, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nobody, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_deadline, setup, teardown),
         cmocka_unit_test_setup_teardown(test_given_up, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
