@@ -50,7 +50,7 @@ bench:
 	bench/run $(BUILD)
 
 # All of them in twelve minutes: make bench-all; or one: make bench-latency B="--runs 3 --parts idle,load"
-BENCHES = bench-all bench-throughput bench-packets bench-latency bench-connects bench-sessions
+BENCHES = bench-all bench-throughput bench-packets bench-latency bench-connects bench-sessions bench-io-uring
 $(BENCHES):
 	tools/deps bench
 	$(MAKE) all

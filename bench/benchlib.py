@@ -44,6 +44,7 @@ def options(doc, *extra, **defaults):
     p.add_argument("--cc", choices=["cubic", "bbr"], default="cubic", help="congestion control, inside and outside (default %(default)s)")
     p.add_argument("--budget", type=float, default=0, help="seconds after which no new measurement is begun (default: none)")
     p.add_argument("--results", default="", help="file that targets and figures are added to")
+    p.add_argument("--background", action="store_true", help="give way to all other work, instead of going before it")
     p.add_argument("--pin", choices=["sides", "none"], default="none", help="CPUs (default %(default)s)")
     for flag, kind, default, words in extra:
         p.add_argument(flag, type=kind, default=default, help=f"{words} (default %(default)s)")
@@ -52,6 +53,7 @@ def options(doc, *extra, **defaults):
     need((BUILD / "bench/pump").exists(), f"{BUILD} is not built")
     opt.only = [o for o in opt.only.split(",") if o]
     Record.file, Record.bench, Record.cc = opt.results, pathlib.Path(sys.argv[0]).name, opt.cc
+    Time.background = opt.background
     Time.end = Time.begun + opt.budget if opt.budget else None
     return opt
 
@@ -59,7 +61,7 @@ def options(doc, *extra, **defaults):
 class Time:
     """When the benchmark has to be at its end; `over` also when somebody wants it to end."""
 
-    begun, end, over = time.monotonic(), None, False
+    begun, end, over, background = time.monotonic(), None, False, False
 
     @classmethod
     def left(cls):
@@ -81,7 +83,7 @@ class Record:
 def favour(pid="self"):
     """All that is measured runs before other work of the machine: nice values count within a session only (autogroups)."""
     with contextlib.suppress(OSError):
-        pathlib.Path(f"/proc/{pid}/autogroup").write_text("-15")
+        pathlib.Path(f"/proc/{pid}/autogroup").write_text("19" if Time.background else "-15")
 
 
 class BenchWorld(World):
