@@ -132,10 +132,13 @@ static void code_pool(struct codec *k, struct config_pool *p)
     code_prefix(k, &p->delegate_from);
     code_unsigned(k, &p->delegate, 64);
     code_switch(k, &p->nat);
+    code_switch(k, &p->nat66);
     code_text(k, p->outer, sizeof(p->outer));
-    code_prefix(k, &p->nat_to);
+    code_prefix(k, &p->nat_to[0]);
+    code_prefix(k, &p->nat_to[1]);
     code_net(k, &p->net);
-    k->bad |= p->ipv4.family == 6 || p->ipv6.family == 4 || p->delegate_from.family == 4 || p->nat_to.family == 6;
+    k->bad |= p->ipv4.family == 6 || p->ipv6.family == 4 || p->delegate_from.family == 4 || p->nat_to[0].family == 6 ||
+              p->nat_to[1].family == 4;
 }
 
 static void code_user(struct codec *k, struct config_user *u)

@@ -63,9 +63,9 @@ struct config_pool {
     struct config_list ranges, exclude; /* ranges: addresses that are given (all if none is named), and never given */
     struct prefix delegate_from;        /* networks for DHCPv6 prefix delegation; family 0: none */
     unsigned delegate;                  /* length of each; 0 without delegate_from */
-    enum config_switch nat;             /* unset: as config.nat says */
+    enum config_switch nat, nat66;      /* unset: as config.nat and .nat66 say; nat66: of its IPv6 as well */
     char outer[16];                     /* the way out for NAT; empty: config.outer */
-    struct prefix nat_to;               /* fixed address instead of the interface's; family 0: none */
+    struct prefix nat_to[2];            /* fixed addresses, IPv4 and IPv6, instead of the interface's; family 0: none */
     struct config_net net;
 };
 

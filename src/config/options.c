@@ -46,8 +46,10 @@ const struct option config_options[] = {
     { "pool", "exclude", OPT_RANGES, true, POOL(exclude), 0, 0, NULL, "Addresses of ipv4 that are not given" },
     { "pool", "nat", OPT_SWITCH, false, POOL(nat), 0, 0, NULL, "As nat of the file, for this pool alone" },
     { "pool", "outer", OPT_INTERFACE, false, POOL(outer), 0, 0, NULL, "As outer of the file, for this pool alone" },
-    { "pool", "nat_to", OPT_ADDRESS4, false, POOL(nat_to), 0, 0, NULL,
-      "Translate to this address instead of the one that the outer interface has" },
+    { "pool", "nat66", OPT_SWITCH, false, POOL(nat66), 0, 0, NULL, "As nat66 of the file, for this pool alone" },
+    { "pool", "nat_to", OPT_NAT_TO, true, POOL(nat_to), 0, 0, NULL,
+      "Translate to this address, one of each family, instead of the one that the outer interface has. Naming an IPv6 address "
+      "asks for translating IPv6. Answers must find the way to it: it is an address of this host, or is routed to it" },
     { "pool", "routes", OPT_NETS, true, POOL(net.routes), 0, 0, NULL,
       "Networks behind the server that clients shall reach through the tunnel, of both families; \"none\" for none" },
     { "pool", "default_route", OPT_SWITCH, false, POOL(net.default_route), 0, 0, NULL,
@@ -242,6 +244,7 @@ static const char *kind_words(enum option_kind kind)
     case OPT_NBNS:
     case OPT_NET_DNS:
     case OPT_NET_NBNS:
+    case OPT_NAT_TO:
         return "= {ADDRESS, ...}";
     case OPT_POOL4:
     case OPT_POOL6:

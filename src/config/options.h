@@ -38,6 +38,7 @@ enum option_kind {
     OPT_IN_GROUP, /* a group's name */
     OPT_ADDRESS4, /* struct prefix, full length */
     OPT_PREFIX6,  /* struct prefix, /64 or /128 */
+    OPT_NAT_TO,   /* struct prefix[2], an address of each family */
 };
 
 struct option {

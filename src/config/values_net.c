@@ -196,6 +196,20 @@ static void add_net_nbns(struct build *b, const struct entry *e, struct config_n
         value_add_address(b, e, net->nbns, &net->n_nbns, 2);
 }
 
+static void set_nat_to(struct build *b, const struct entry *e, struct prefix to[2])
+{
+    struct prefix p;
+    if (e->first)
+        to[0].family = to[1].family = 0;
+    if (!value_address(b, e, &p))
+        return;
+    unsigned at = p.family == 6;
+    if (to[at].family)
+        value_wrong(b, e, "is a second one of its family");
+    else
+        to[at] = p;
+}
+
 bool set_net_value(struct build *b, const struct entry *e, void *to)
 {
     bool on;
@@ -217,6 +231,8 @@ bool set_net_value(struct build *b, const struct entry *e, void *to)
         add_name(b, e, to);
     else if (kind == OPT_URL)
         set_url(b, e, to);
+    else if (kind == OPT_NAT_TO)
+        set_nat_to(b, e, to);
     else if (kind == OPT_NET_DNS)
         add_net_dns(b, e, to);
     else if (kind == OPT_NET_NBNS)

@@ -71,23 +71,22 @@ static void print_set(FILE *f, const char *name, const char *kind, const struct 
 /* A line for each pool that is translated. */
 static void print_ways(FILE *f, const struct nat_conf *c)
 {
-    char text[PREFIX_TEXT], to[PREFIX_TEXT];
+    char text[PREFIX_TEXT];
     bool any = false;
 
     for (unsigned i = 0; i < c->n_pools; i++) {
-        const struct nat_own *o = &c->own[i];
-        const char *outer = o->mode == NAT_OWN ? o->outer : o->mode == NAT_AS_ALL ? c->outer : NULL;
-        if (!outer || !outer[0] || (c->pools[i].family == 6 && !c->nat66))
+        const struct nat_pool *p = &c->pools[i];
+        const char *ip = p->net.family == 6 ? "ip6" : "ip";
+        if (!p->outer[0])
             continue;
         if (!any)
             fputs("    chain postrouting {\n"
                   "        type nat hook postrouting priority srcnat; policy accept;\n",
                   f);
         any = true;
-        fprintf(f, "        oifname \"%s\" ip%s saddr %s ", outer, c->pools[i].family == 6 ? "6" : "",
-                prefix_text(&c->pools[i], text));
-        if (o->mode == NAT_OWN && o->to.family == c->pools[i].family)
-            fprintf(f, "snat to %s\n", prefix_text(&o->to, to));
+        fprintf(f, "        oifname \"%s\" %s saddr %s ", p->outer, ip, prefix_text(&p->net, text));
+        if (p->to.family == p->net.family)
+            fprintf(f, "snat %s to %s\n", ip, prefix_text(&p->to, text));
         else
             fputs("masquerade\n", f);
     }
@@ -95,9 +94,18 @@ static void print_ways(FILE *f, const struct nat_conf *c)
         fputs("    }\n", f);
 }
 
+/* The networks of the pools alone, for their sets; returns nets. */
+static const struct prefix *pool_nets(const struct nat_conf *c, struct prefix nets[NAT_POOLS_MAX])
+{
+    for (unsigned i = 0; i < c->n_pools; i++)
+        nets[i] = c->pools[i].net;
+    return nets;
+}
+
 /* The whole as commands; one transaction that replaces a table of ours if there is one. NULL: out of memory. */
 static char *print_table(const struct nat_conf *c)
 {
+    struct prefix nets[NAT_POOLS_MAX];
     char *text = NULL;
     size_t n = 0;
     FILE *f = open_memstream(&text, &n);
@@ -108,7 +116,7 @@ static char *print_table(const struct nat_conf *c)
     fprintf(f, "table inet adit_%s\ndelete table inet adit_%s\n", c->interface, c->interface);
     fprintf(f, "table inet adit_%s {\n    comment \"%s\"\n", c->interface, NFT_COMMENT);
     for (int family = 4; family <= 6; family += 2) {
-        print_set(f, "pools", MERGED, c->pools, c->n_pools, family);
+        print_set(f, "pools", MERGED, pool_nets(c, nets), c->n_pools, family);
         print_set(f, "routed", CHANGES, c->routed, c->n_routed, family);
     }
     fputs(rules, f);
@@ -125,15 +133,13 @@ static int check(const struct nat_conf *c, char err[256])
 {
     if (!net_name_ok(c->interface))
         return net_fail(err, ERR_VALUE, "'%.32s' cannot be the name of an interface", c->interface);
-    if (c->outer && !net_name_ok(c->outer))
-        return net_fail(err, ERR_VALUE, "'%.32s' cannot be the name of an interface", c->outer);
     if (c->n_pools > NAT_POOLS_MAX)
         return net_fail(err, ERR_VALUE, "%u pools, %u are possible", c->n_pools, NAT_POOLS_MAX);
     for (unsigned i = 0; i < c->n_pools; i++) {
-        if (c->pools[i].family != 4 && c->pools[i].family != 6)
+        if (c->pools[i].net.family != 4 && c->pools[i].net.family != 6)
             return net_fail(err, ERR_VALUE, "pool %u is of no address family", i + 1);
-        if (c->own[i].mode == NAT_OWN && !net_name_ok(c->own[i].outer))
-            return net_fail(err, ERR_VALUE, "'%.32s' cannot be the name of an interface", c->own[i].outer);
+        if (c->pools[i].outer[0] && !net_name_ok(c->pools[i].outer))
+            return net_fail(err, ERR_VALUE, "'%.32s' cannot be the name of an interface", c->pools[i].outer);
     }
     return 0;
 }

@@ -1,7 +1,7 @@
 /* NAT and guard rules in a table of our own (libnftables), undone by deleting the table; forwarding by per-interface
  * sysctls.
  *
- * "inet adit_<interface>": masquerade what comes from the pool and leaves by the outer interface; let in from outside
+ * "inet adit_<interface>": translate what comes from a pool and leaves by its outer interface; let in from outside
  * only what belongs to connections from the tunnel; broadcast and multicast from clients do not reach the host's
  * services. */
 #ifndef ADIT_NET_NAT_H
@@ -11,22 +11,16 @@
 
 enum { NAT_POOLS_MAX = 48 };
 
-enum nat_mode { NAT_AS_ALL, NAT_NONE, NAT_OWN };
-
-/* What differs for one pool. */
-struct nat_own {
-    enum nat_mode mode;
-    char outer[16];   /* NAT_OWN: the way out */
-    struct prefix to; /* NAT_OWN: translate to this address; family 0: to the one that the interface has */
+struct nat_pool {
+    struct prefix net;
+    char outer[16];   /* translated on the way out by this interface; "": not at all, guard only */
+    struct prefix to; /* to this address; family 0: to the one that the interface has */
 };
 
 struct nat_conf {
     const char *interface; /* tunnel */
-    const char *outer;     /* NULL: no NAT, guard only */
-    struct prefix pools[NAT_POOLS_MAX];
-    struct nat_own own[NAT_POOLS_MAX]; /* beside each pool */
+    struct nat_pool pools[NAT_POOLS_MAX];
     unsigned n_pools;
-    bool nat66;                  /* IPv6 pools as well */
     const struct prefix *routed; /* networks behind clients: may be reached from outside; borrowed */
     unsigned n_routed;
 };

@@ -117,13 +117,24 @@ static void set_up_steering(struct host *h, const struct config *c)
         event(EV_STEERING_OFF, NULL, F_TEXT("interface", c->interface), F_TEXT("cause", err));
 }
 
-/* The interface to the outside: the configured one, or that of the default route; "" if there is none. */
-static void find_outer(const struct config *c, char outer[16])
+/* The interfaces to the outside. */
+struct ways {
+    char ipv4[16], ipv6[16];
+};
+
+/* The configured one, or that of the default route; "" if there is none. IPv6 goes where IPv4 does if it has no route of its
+ * own. */
+static struct ways find_ways(const struct config *c, bool ipv6)
 {
+    struct ways w = { "", "" };
     struct nl_route route;
-    snprintf(outer, 16, "%s", c->outer);
-    if (!outer[0] && nl_route_default(4, &route) == 0)
-        snprintf(outer, 16, "%s", route.dev);
+    snprintf(w.ipv4, sizeof(w.ipv4), "%s", c->outer);
+    if (!w.ipv4[0] && nl_route_default(4, &route) == 0)
+        snprintf(w.ipv4, sizeof(w.ipv4), "%s", route.dev);
+    snprintf(w.ipv6, sizeof(w.ipv6), "%s", w.ipv4);
+    if (ipv6 && !c->outer[0] && nl_route_default(6, &route) == 0)
+        snprintf(w.ipv6, sizeof(w.ipv6), "%s", route.dev);
+    return w;
 }
 
 static bool forward(struct host *h, const char *dev)
@@ -137,14 +148,26 @@ static bool forward(struct host *h, const char *dev)
     return true;
 }
 
-static bool set_up_nat(struct host *h, const struct config *c, const char *outer)
+/* Each interface is named once. */
+static void tell_nat(const struct nat_conf *nat)
+{
+    for (unsigned i = 0; i < nat->n_pools; i++) {
+        unsigned k = 0;
+        while (strcmp(nat->pools[k].outer, nat->pools[i].outer) != 0)
+            k++;
+        if (nat->pools[i].outer[0] && k == i)
+            event(EV_NAT_UP, NULL, F_TEXT("interface", nat->pools[i].outer));
+    }
+}
+
+static bool set_up_nat(struct host *h, const struct config *c)
 {
     char err[256];
     struct nat_conf nat;
     struct prefix *routed = calloc(h->n_routed + 1, sizeof(*routed));
     if (!routed)
         return false;
-    host_nat_conf(h, c, outer, routed, &nat);
+    host_nat_conf(h, c, routed, &nat);
     int r = nat_up(h->undo, &nat, err);
     free(routed);
     if (r < 0) {
@@ -153,39 +176,35 @@ static bool set_up_nat(struct host *h, const struct config *c, const char *outer
     }
     free(h->table);
     h->table = nat_table_text(c->interface);
-    if (nat.outer)
-        event(EV_NAT_UP, NULL, F_TEXT("interface", nat.outer));
+    tell_nat(&nat);
     return true;
 }
 
 /* Forwarding where packets come in by, NAT where they leave. */
-static bool set_up_ways_out(struct host *h, const struct config *c, const char *outer)
+static bool set_up_ways_out(struct host *h, const struct config *c, const struct ways *w)
 {
-    if (outer[0] && !forward(h, outer))
+    snprintf(h->outer, sizeof(h->outer), "%s", w->ipv4);
+    snprintf(h->outer6, sizeof(h->outer6), "%s", w->ipv6);
+    h->outer_index = w->ipv4[0] ? nl_link_index(w->ipv4) : 0;
+    h->outer6_index = w->ipv6[0] ? nl_link_index(w->ipv6) : 0;
+    if (w->ipv4[0] && !forward(h, w->ipv4))
         return false;
     for (unsigned i = 0; i < c->n_pools; i++)
         if (c->pools[i].outer[0] && !forward(h, c->pools[i].outer))
             return false;
-    if (!host_forward6(h, c, outer))
-        return false;
-    if (!set_up_nat(h, c, outer))
-        return false;
-    snprintf(h->outer, sizeof(h->outer), "%s", outer);
-    h->outer_index = outer[0] ? nl_link_index(outer) : 0;
-    return true;
+    return host_forward6(h, c) && set_up_nat(h, c);
 }
 
 bool host_up(struct host *h, const struct config *c, unsigned queues)
 {
-    char outer[16];
     if (!open_journal(h, c))
         return false;
     if (set_up_interface(h, c, queues)) {
         set_up_steering(h, c);
-        find_outer(c, outer);
-        if (!outer[0])
+        struct ways w = find_ways(c, host_has_ipv6(h));
+        if (!w.ipv4[0] && !w.ipv6[0])
             event(EV_OUTER_NONE, NULL);
-        if (forward(h, c->interface) && set_up_ways_out(h, c, outer))
+        if (forward(h, c->interface) && set_up_ways_out(h, c, &w))
             return true;
     }
     (void)host_down(h);
@@ -223,13 +242,13 @@ bool host_down(struct host *h)
 
 bool host_reload(struct host *h, const struct config *c)
 {
-    char err[256], outer[16];
+    char err[256];
     if (host_nets_add(h, c, err) < 0) {
         event(EV_INTERFACE_FAILED, NULL, F_TEXT("interface", c->interface), F_TEXT("cause", err));
         return false;
     }
-    find_outer(c, outer);
-    return set_up_ways_out(h, c, outer);
+    struct ways w = find_ways(c, host_has_ipv6(h));
+    return set_up_ways_out(h, c, &w);
 }
 
 /* Somebody deleted it: the same again, with all addresses; the queues are new. */
@@ -256,7 +275,7 @@ static void check_table(struct host *h, const struct config *c)
     char *now = nat_table_text(c->interface);
     if (h->table && (!now || strcmp(now, h->table) != 0)) {
         event(EV_NAT_LOST, NULL, F_TEXT("interface", c->interface), F_TEXT("table", now ? "changed" : "gone"));
-        (void)set_up_nat(h, c, h->outer);
+        (void)set_up_nat(h, c);
     }
     free(now);
 }
@@ -265,6 +284,15 @@ static bool forwards(const char *path)
 {
     char now[16];
     return sysctl_read(path, now, sizeof(now)) < 0 || strcmp(now, "0") != 0;
+}
+
+/* Of the interface alone where Linux knows that (net/forward6.c), or of all. */
+static bool forwards6(const char *dev)
+{
+    char path[64], now[16];
+    snprintf(path, sizeof(path), "net/ipv6/conf/%s/force_forwarding", dev);
+    return (sysctl_read(path, now, sizeof(now)) == 0 && strcmp(now, "1") == 0) ||
+           forwards("net/ipv6/conf/all/forwarding");
 }
 
 static void check_forwarding_of(struct host *h, const char *dev)
@@ -284,25 +312,34 @@ static void check_forwarding(struct host *h, const struct config *c)
     check_forwarding_of(h, h->outer);
     for (unsigned i = 0; i < c->n_pools; i++)
         check_forwarding_of(h, c->pools[i].outer);
-    if (!h->forwards6 || forwards("net/ipv6/conf/all/forwarding"))
+    if (!h->forwards6 || forwards6(c->interface))
         return;
     event(EV_FORWARDING_LOST, NULL, F_TEXT("interface", c->interface), F_TEXT("family", "IPv6"));
     h->forwards6 = false;
-    (void)!host_forward6(h, c, h->outer);
+    (void)!host_forward6(h, c);
 }
 
-/* Another default route, or the same interface come back: forwarding is a setting of the new one. No route at all: the old
- * one may come back. The address does not matter, masquerading takes the one that is there. */
+/* Is the way another one, or the same interface come back? No route at all: the old one may come back. */
+static bool moved(const char *way, const char *before, int index_before)
+{
+    int index = way[0] ? nl_link_index(way) : 0;
+    return index != 0 && (index != index_before || strcmp(way, before) != 0);
+}
+
+/* Forwarding is a setting of the new interface. The address does not matter, masquerading takes the one that is there. */
 static void check_outer(struct host *h, const struct config *c)
 {
-    char outer[16];
-    find_outer(c, outer);
-    int index = outer[0] ? nl_link_index(outer) : 0;
-    if (index == 0 || (index == h->outer_index && strcmp(outer, h->outer) == 0))
+    struct ways w = find_ways(c, host_has_ipv6(h));
+    bool m4 = moved(w.ipv4, h->outer, h->outer_index), m6 = moved(w.ipv6, h->outer6, h->outer6_index);
+    if (!m4 && !m6)
         return;
-    event(EV_OUTER_CHANGED, NULL, F_TEXT("before", h->outer), F_TEXT("interface", outer));
-    if (!set_up_ways_out(h, c, outer))
-        h->outer_index = index; /* said once */
+    event(EV_OUTER_CHANGED, NULL, F_TEXT("before", m4 ? h->outer : h->outer6),
+          F_TEXT("interface", m4 ? w.ipv4 : w.ipv6));
+    if (!m4)
+        snprintf(w.ipv4, sizeof(w.ipv4), "%s", h->outer);
+    if (!m6)
+        snprintf(w.ipv6, sizeof(w.ipv6), "%s", h->outer6);
+    (void)set_up_ways_out(h, c, &w); /* said once: what it tried is what it has */
 }
 
 void host_check(struct host *h, const struct config *c, bool *ret_new_queues)

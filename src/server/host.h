@@ -22,11 +22,11 @@ struct host {
     struct undo *undo;
     int queues[TUN_QUEUES_MAX]; /* -1: none */
     unsigned n_queues;
-    unsigned offload;         /* TUN_TSO, TUN_USO: what the interface has */
-    int steer, steer_program; /* map; -1: packets are handed over */
-    int index;                /* of the interface */
-    char outer[16];           /* where packets leave; "": no way out yet */
-    int outer_index;
+    unsigned offload;           /* TUN_TSO, TUN_USO: what the interface has */
+    int steer, steer_program;   /* map; -1: packets are handed over */
+    int index;                  /* of the interface */
+    char outer[16], outer6[16]; /* where packets leave, IPv4 and IPv6; "": no way out yet */
+    int outer_index, outer6_index;
     struct prefix nets[NAT_POOLS_MAX]; /* pools whose first address the interface has: also those of sessions that began
                                           with an older configuration */
     unsigned n_nets;

@@ -91,15 +91,33 @@ int host_nets_again(struct host *h, const struct config *c, char err[256])
     return r;
 }
 
-bool host_forward6(struct host *h, const struct config *c, const char *outer)
+/* ---- IPv6 ---- */
+
+bool host_has_ipv6(const struct host *h)
 {
-    char err[256];
     bool any = false;
     for (unsigned i = 0; i < h->n_nets; i++)
         any |= h->nets[i].family == 6;
-    if (!any)
+    return any;
+}
+
+static int forward6_all(struct host *h, const struct config *c, char err[256])
+{
+    int r = forward6_up(h->undo, c->interface, err);
+    if (r == 0 && h->outer6[0])
+        r = forward6_up(h->undo, h->outer6, err);
+    for (unsigned i = 0; r == 0 && i < c->n_pools; i++)
+        if (c->pools[i].outer[0] && c->pools[i].ipv6.family)
+            r = forward6_up(h->undo, c->pools[i].outer, err);
+    return r;
+}
+
+bool host_forward6(struct host *h, const struct config *c)
+{
+    char err[256];
+    if (!host_has_ipv6(h))
         return true;
-    if (forward6_up(h->undo, c->interface, err) < 0 || (outer[0] && forward6_up(h->undo, outer, err) < 0)) {
+    if (forward6_all(h, c, err) < 0) {
         event(EV_FORWARDING_FAILED, NULL, F_TEXT("interface", c->interface), F_TEXT("cause", err));
         return false;
     }
@@ -121,18 +139,9 @@ static const struct config_pool *pool_with(const struct config *c, const struct 
     return NULL;
 }
 
-static struct nat_own own_way(const struct config *c, const struct prefix *net, const char *outer)
+static bool is_on(enum config_switch own, bool all)
 {
-    const struct config_pool *p = pool_with(c, net);
-    struct nat_own own = { .mode = NAT_AS_ALL };
-    if (!p || (p->nat == CONFIG_UNSET && !p->outer[0] && !p->nat_to.family))
-        return own;
-    const char *way = p->outer[0] ? p->outer : outer;
-    bool on = p->nat == CONFIG_UNSET ? c->nat : p->nat == CONFIG_YES;
-    own.mode = on && way[0] ? NAT_OWN : NAT_NONE;
-    snprintf(own.outer, sizeof(own.outer), "%s", way);
-    own.to = p->nat_to;
-    return own;
+    return own == CONFIG_UNSET ? all : own == CONFIG_YES;
 }
 
 /* A client's own: nobody outside may begin a conversation with it, which is not so for a network behind a client. */
@@ -141,18 +150,27 @@ static bool is_address(const struct prefix *p)
     return p->family == 6 && p->len == 128;
 }
 
-void host_nat_conf(const struct host *h, const struct config *c, const char *outer, struct prefix *routed,
-                   struct nat_conf *ret)
+/* A pool of an older configuration is treated as the file says. */
+static void own_way(const struct host *h, const struct config *c, const struct prefix *net, struct nat_pool *ret)
 {
-    *ret = (struct nat_conf){ .interface = c->interface,
-                              .outer = c->nat && outer[0] ? outer : NULL,
-                              .n_pools = h->n_nets,
-                              .nat66 = c->nat66,
-                              .routed = routed };
-    for (unsigned i = 0; i < h->n_nets; i++) {
-        ret->pools[i] = h->nets[i];
-        ret->own[i] = own_way(c, &h->nets[i], outer);
-    }
+    static const struct config_pool gone;
+    const struct config_pool *p = pool_with(c, net);
+    bool six = net->family == 6;
+    if (!p)
+        p = &gone;
+    bool on = is_on(p->nat, c->nat);
+    if (six)
+        on = on && (is_on(p->nat66, c->nat66) || p->nat_to[1].family);
+    *ret = (struct nat_pool){ .net = *net, .to = p->nat_to[six] };
+    if (on)
+        snprintf(ret->outer, sizeof(ret->outer), "%s", p->outer[0] ? p->outer : six ? h->outer6 : h->outer);
+}
+
+void host_nat_conf(const struct host *h, const struct config *c, struct prefix *routed, struct nat_conf *ret)
+{
+    *ret = (struct nat_conf){ .interface = c->interface, .n_pools = h->n_nets, .routed = routed };
+    for (unsigned i = 0; i < h->n_nets; i++)
+        own_way(h, c, &h->nets[i], &ret->pools[i]);
     for (unsigned i = 0; i < h->n_routed; i++)
         if (h->routed[i].led && !is_address(&h->routed[i].net))
             routed[ret->n_routed++] = h->routed[i].net;

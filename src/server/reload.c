@@ -117,8 +117,9 @@ static bool host_differs(const struct config *a, const struct config *b)
     for (unsigned i = 0; !differs && i < a->n_pools; i++) {
         const struct config_pool *x = &a->pools[i], *y = &b->pools[i];
         differs = !prefix_eq(&x->ipv4, &y->ipv4) || !prefix_eq(&x->ipv6, &y->ipv6) ||
-                  !prefix_eq(&x->delegate_from, &y->delegate_from) || x->nat != y->nat ||
-                  strcmp(x->outer, y->outer) != 0 || !prefix_eq(&x->nat_to, &y->nat_to);
+                  !prefix_eq(&x->delegate_from, &y->delegate_from) || x->nat != y->nat || x->nat66 != y->nat66 ||
+                  strcmp(x->outer, y->outer) != 0 || !prefix_eq(&x->nat_to[0], &y->nat_to[0]) ||
+                  !prefix_eq(&x->nat_to[1], &y->nat_to[1]);
     }
     return differs;
 }

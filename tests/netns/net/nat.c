@@ -61,10 +61,12 @@ static struct undo *open_it(void)
 static struct nat_conf conf(const char *outer)
 {
     static const uint8_t six[16] = { 0xfd, 0x80 };
-    struct nat_conf c = { .interface = "adit0", .outer = outer, .n_pools = 2, .nat66 = true };
+    struct nat_conf c = { .interface = "adit0", .n_pools = 2 };
 
-    c.pools[0] = prefix_v4(0x0a500000, 24);
-    c.pools[1] = prefix_v6(six, 64);
+    c.pools[0].net = prefix_v4(0x0a500000, 24);
+    c.pools[1].net = prefix_v6(six, 64);
+    for (unsigned i = 0; outer && i < 2; i++)
+        snprintf(c.pools[i].outer, sizeof(c.pools[i].outer), "%s", outer);
     return c;
 }
 
@@ -205,7 +207,7 @@ static void test_refusals(struct undo *u)
     c = conf("x y");
     ok(nat_up(u, &c, err) == ERR_VALUE, "nat: an outer name with a space is refused");
     c = conf(NULL);
-    c.pools[1].family = 0;
+    c.pools[1].net.family = 0;
     ok(nat_up(u, &c, err) == ERR_VALUE, "nat: a pool of no family is refused");
     must("nft add table inet adit_adit0");
     c = conf("out0");

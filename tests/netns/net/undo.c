@@ -61,7 +61,9 @@ static int persistent_tun(void)
  * even number (2 k) it ends after the k-th note, before its deed; at an odd one after the deed. */
 static void do_steps(struct undo *u, int stop)
 {
-    struct nat_conf nat = { .interface = "adit0", .outer = "va", .pools = { px("10.80.0.0/24") }, .n_pools = 1 };
+    struct nat_conf nat = { .interface = "adit0",
+                            .pools = { { .net = px("10.80.0.0/24"), .outer = "va" } },
+                            .n_pools = 1 };
     struct nl_route r = { .dst = px("10.99.0.0/16"), .via = px("198.18.0.9"), .dev = "va", .metric = 7 };
     struct nl_route block = { .dst = px("::/1"), .unreachable = true };
     const struct undo_entry interface = { .kind = UNDO_INTERFACE, .name = "adit0" };

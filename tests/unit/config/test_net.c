@@ -19,7 +19,7 @@ static void test_pool_settings(void **state)
          " routes = {\"10.0.0.0/8\", \"fd00::/8\"} default_route = false domain = corp.example.com\n"
          " search = {corp.example.com, lab.example.com} wpad = \"http://wpad.example.com/p.dat\" isolate = true\n"
          " allow = {\"10.1.0.0/16\"} dns = {10.1.0.53, \"fd00:1::53\"} nbns = 10.1.0.54\n"
-         " nat = true outer = eth1 nat_to = 192.0.2.7 }\n");
+         " nat = true nat66 = true outer = eth1 nat_to = {192.0.2.7, \"2001:db8::7\"} }\n");
     const struct config_pool *p = &got.pools[0];
     assert_string_equal(text_of(&p->ipv6), "fd00:80::/48");
     assert_string_equal(text_of(&p->delegate_from), "fd00:81::/40");
@@ -37,7 +37,9 @@ static void test_pool_settings(void **state)
     assert_int_equal(p->net.n_dns, 2);
     assert_int_equal(p->nat, CONFIG_YES);
     assert_string_equal(p->outer, "eth1");
-    assert_string_equal(text_of(&p->nat_to), "192.0.2.7");
+    assert_string_equal(text_of(&p->nat_to[0]), "192.0.2.7");
+    assert_string_equal(text_of(&p->nat_to[1]), "2001:db8::7");
+    assert_int_equal(p->nat66, CONFIG_YES);
     struct prefix own = config_server_ipv6(p);
     assert_string_equal(text_of(&own), "fd00:80::1");
     good(HEAD V6);
@@ -104,7 +106,11 @@ static void test_pool_faults(void **state)
         { "ipv4 = 10.0.0.0/24 dns = {\"fe80::1\"}",
           "pool { dns }: \"fe80::1\" is no address that a client could reach" },
         { "ipv4 = 10.0.0.0/24 isolate = perhaps", "pool { isolate }: \"perhaps\" is neither true nor false" },
-        { "ipv4 = 10.0.0.0/24 nat_to = \"fd00::1\"", "pool { nat_to }: \"fd00::1\" is not an IPv4 address" },
+        { "ipv4 = 10.0.0.0/24 nat_to = \"fe80::1\"",
+          "pool { nat_to }: \"fe80::1\" is no address that a client could reach" },
+        { "ipv4 = 10.0.0.0/24 nat_to = \"10.9.0.0/24\"", "pool { nat_to }: \"10.9.0.0/24\" is not an IP address" },
+        { "ipv4 = 10.0.0.0/24 nat_to = {\"fd00::1\", \"10.9.0.1\", \"fd00::2\"}",
+          "pool { nat_to }: \"fd00::2\" is a second one of its family" },
     };
     bad_pools(cases, sizeof(cases) / sizeof(cases[0]));
     bad(HEAD V6 "pool b { ipv6 = \"fd00:80:0:ff00::/56\" }\n",
