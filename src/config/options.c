@@ -38,6 +38,9 @@ const struct option config_options[] = {
     { "pool", "ipv6_shared", OPT_BOOL, false, POOL(ipv6_shared), 0, 0, NULL,
       "All sessions share one /64, that of ipv6, instead of having one each: every session gets an address of ipv6, and the "
       "addresses that its client makes in the /64 by itself as long as nobody else has them" },
+    { "pool", "ndp_proxy", OPT_INTERFACE, false, POOL(ndp_proxy), 0, 0, NULL,
+      "The interface of the network that ipv6 is a part of: hosts there that look for a client's IPv6 address are told that "
+      "it is here, and may begin conversations with clients" },
     { "pool", "ipv6_delegate", OPT_POOL6, false, POOL(delegate_from), 0, 0, NULL,
       "An IPv6 network from which routers behind a tunnel get a prefix by DHCPv6" },
     { "pool", "delegate", OPT_COUNT, false, POOL(delegate), 40, 64, NULL, "Length of each such prefix" },

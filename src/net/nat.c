@@ -36,6 +36,7 @@ static const char rules[] = "    chain noise {\n"
                             "        iifname $T accept\n"
                             "        oifname $T ip daddr @routed4 accept\n"
                             "        oifname $T ip6 daddr @routed6 accept\n"
+                            "        oifname $T jump near\n"
                             "        oifname $T jump unasked\n"
                             "        ip daddr @pools4 jump unasked\n"
                             "        ip6 daddr @pools6 jump unasked\n"
@@ -66,6 +67,17 @@ static void print_set(FILE *f, const char *name, const char *kind, const struct 
         before = ", ";
     }
     fprintf(f, "%s}\n", before[0] == ',' ? " } " : " ");
+}
+
+static void print_near(FILE *f, const struct nat_conf *c)
+{
+    char from[PREFIX_TEXT], to[PREFIX_TEXT];
+
+    fputs("    chain near {\n", f);
+    for (unsigned i = 0; i < c->n_near; i++)
+        fprintf(f, "        iifname \"%s\" ip6 saddr %s ip6 daddr %s accept\n", c->near[i].dev,
+                prefix_text(&c->near[i].from, from), prefix_text(&c->near[i].to, to));
+    fputs("    }\n", f);
 }
 
 /* A line for each pool that is translated. */
@@ -119,6 +131,7 @@ static char *print_table(const struct nat_conf *c)
         print_set(f, "pools", MERGED, pool_nets(c, nets), c->n_pools, family);
         print_set(f, "routed", CHANGES, c->routed, c->n_routed, family);
     }
+    print_near(f, c);
     fputs(rules, f);
     print_ways(f, c);
     fputs("}\n", f);
@@ -133,6 +146,9 @@ static int check(const struct nat_conf *c, char err[256])
 {
     if (!net_name_ok(c->interface))
         return net_fail(err, ERR_VALUE, "'%.32s' cannot be the name of an interface", c->interface);
+    for (unsigned i = 0; i < c->n_near; i++)
+        if (!net_name_ok(c->near[i].dev))
+            return net_fail(err, ERR_VALUE, "'%.32s' cannot be the name of an interface", c->near[i].dev);
     if (c->n_pools > NAT_POOLS_MAX)
         return net_fail(err, ERR_VALUE, "%u pools, %u are possible", c->n_pools, NAT_POOLS_MAX);
     for (unsigned i = 0; i < c->n_pools; i++) {

@@ -9,12 +9,18 @@
 
 #include "net/undo.h"
 
-enum { NAT_POOLS_MAX = 48 };
+enum { NAT_POOLS_MAX = 48, NAT_NEAR_MAX = 16 };
 
 struct nat_pool {
     struct prefix net;
     char outer[16];   /* translated on the way out by this interface; "": not at all, guard only */
     struct prefix to; /* to this address; family 0: to the one that the interface has */
+};
+
+/* Hosts of a network that clients are members of (neighbour proxying): they may begin conversations with them. */
+struct nat_near {
+    char dev[16];           /* the interface of that network */
+    struct prefix from, to; /* it, and the clients' part */
 };
 
 struct nat_conf {
@@ -23,6 +29,8 @@ struct nat_conf {
     unsigned n_pools;
     const struct prefix *routed; /* networks behind clients: may be reached from outside; borrowed */
     unsigned n_routed;
+    struct nat_near near[NAT_NEAR_MAX];
+    unsigned n_near;
 };
 /* Makes the table and notes it. The table drops: on the way in from the tunnel, broadcast and multicast; towards the
  * tunnel and towards addresses of the pools, on whatever way, what does not belong to a connection made from the

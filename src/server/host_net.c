@@ -121,6 +121,11 @@ bool host_forward6(struct host *h, const struct config *c)
         event(EV_FORWARDING_FAILED, NULL, F_TEXT("interface", c->interface), F_TEXT("cause", err));
         return false;
     }
+    for (unsigned i = 0; i < c->n_pools; i++)
+        if (c->pools[i].ndp_proxy[0] && forward6_up(h->undo, c->pools[i].ndp_proxy, err) < 0) {
+            event(EV_FORWARDING_FAILED, NULL, F_TEXT("interface", c->pools[i].ndp_proxy), F_TEXT("cause", err));
+            return false;
+        }
     if (!h->forwards6)
         event(EV_FORWARDING_ON, NULL, F_TEXT("interface", c->interface), F_TEXT("family", "IPv6"));
     h->forwards6 = true;
@@ -166,9 +171,43 @@ static void own_way(const struct host *h, const struct config *c, const struct p
         snprintf(ret->outer, sizeof(ret->outer), "%s", p->outer[0] ? p->outer : six ? h->outer6 : h->outer);
 }
 
+/* The network of that interface that the pool is a part of. */
+struct surroundings {
+    const struct config_pool *pool;
+    struct prefix net;
+};
+
+static void compare(void *ctx, const char *interface, const struct prefix *net)
+{
+    struct surroundings *s = ctx;
+    if (strcmp(interface, s->pool->ndp_proxy) == 0 && net->family == 6 && net->len < s->pool->ipv6.len &&
+        prefix_has(net, s->pool->ipv6.addr))
+        s->net = *net;
+}
+
+/* What is only asked there for clients' addresses, and is no part of a network of that interface, stays closed. */
+static void fill_near(const struct config *c, struct nat_conf *ret)
+{
+    _Static_assert((int)NAT_NEAR_MAX >= (int)CONFIG_POOLS, "one for each pool");
+    for (unsigned i = 0; i < c->n_pools; i++) {
+        struct surroundings s = { .pool = &c->pools[i] };
+        struct nat_near *near = &ret->near[ret->n_near];
+        if (!s.pool->ndp_proxy[0])
+            continue;
+        config_host_nets(compare, &s);
+        if (!s.net.family)
+            continue;
+        snprintf(near->dev, sizeof(near->dev), "%s", s.pool->ndp_proxy);
+        near->from = s.net;
+        near->to = config_pool_ipv6(s.pool);
+        ret->n_near++;
+    }
+}
+
 void host_nat_conf(const struct host *h, const struct config *c, struct prefix *routed, struct nat_conf *ret)
 {
     *ret = (struct nat_conf){ .interface = c->interface, .n_pools = h->n_nets, .routed = routed };
+    fill_near(c, ret);
     for (unsigned i = 0; i < h->n_nets; i++)
         own_way(h, c, &h->nets[i], &ret->pools[i]);
     for (unsigned i = 0; i < h->n_routed; i++)

@@ -288,14 +288,15 @@ static bool prepare(struct master *m)
     return false;
 }
 
-/* What is still needed once everything runs: undoing (NET_ADMIN), ending roles of another user (KILL), and starting a
+/* What is still needed once everything runs: undoing (NET_ADMIN), packet sockets (NET_RAW), ending roles of another user (KILL), and starting a
  * role anew (the others). */
 static bool give_up_rights(void)
 {
     char err[256];
     struct proc_confine rights = { .root_fd = -1, .allow_net = true };
-    rights.keep_caps = 1ul << CAP_NET_ADMIN | 1ul << CAP_NET_BIND_SERVICE | 1ul << CAP_KILL | 1ul << CAP_SETUID |
-                       1ul << CAP_SETGID | 1ul << CAP_SETPCAP | 1ul << CAP_SYS_CHROOT | 1ul << CAP_DAC_OVERRIDE;
+    rights.keep_caps = 1ul << CAP_NET_ADMIN | 1ul << CAP_NET_RAW | 1ul << CAP_NET_BIND_SERVICE | 1ul << CAP_KILL |
+                       1ul << CAP_SETUID | 1ul << CAP_SETGID | 1ul << CAP_SETPCAP | 1ul << CAP_SYS_CHROOT |
+                       1ul << CAP_DAC_OVERRIDE;
     if (proc_confine(&rights, err) == 0)
         return true;
     event(EV_ROLE_CONFINE_FAILED, NULL, F_TEXT("cause", err));

@@ -47,6 +47,16 @@ struct listening {
     struct config_listen conf;
 };
 
+/* The outer interfaces that neighbours are answered on. Compared as bytes. */
+struct neighbours {
+    struct neighbours_link {
+        char dev[16];
+        int index; /* 0: it is not there */
+        struct role_ndp nets;
+    } at[CONFIG_POOLS];
+    unsigned n;
+};
+
 struct master {
     struct config config;
     const char *user; /* of the roles */
@@ -58,8 +68,10 @@ struct master {
     unsigned files_for;                         /* connections that the workers' limit of open files has room for */
     unsigned workers_asked;                     /* as configured: 0 is one a core */
     struct limits counts;                       /* the page behind `limits`, to clear the row of a worker that died */
-    int users_folder, limits;                   /* -1: none */
-    struct role roles[2 + TUN_QUEUES_MAX];      /* [0] is authd, then the workers, then admin */
+    struct neighbours neighbours;               /* neighbours.c; fds: -1: none */
+    int neighbour_fds[CONFIG_POOLS];
+    int users_folder, limits;              /* -1: none */
+    struct role roles[2 + TUN_QUEUES_MAX]; /* [0] is authd, then the workers, then admin */
     unsigned n_roles;
     struct control control;
     msec began;
@@ -99,6 +111,13 @@ void listeners_swap(struct master *m, const struct config *c, struct listening o
 /* reload.c: reads the configuration's file again, checks all of it, and puts it to use. False: said why; nothing was
  * changed. */
 bool master_reload(struct master *m);
+
+/* neighbours.c: opens the sockets by which hosts of outer networks are told where clients are; true: others than before. Lends
+ * them to the worker, if it is the one. Looks again, and tells it. */
+bool neighbours_look(struct master *m);
+void neighbours_lend(struct master *m, struct role *worker);
+void neighbours_tend(struct master *m);
+void neighbours_close(struct master *m);
 
 /* tend.c: authd says which networks there are behind clients. */
 void master_net(struct role *r, const struct imsg *msg);

@@ -57,6 +57,7 @@ bool master_open(struct master *m)
     host_resolvers(&m->config);
     if (!host_up(&m->host, &m->config, m->config.workers))
         return false;
+    (void)neighbours_look(m);
     (void)!control_open(m); /* a server without it still serves */
     return true;
 }
@@ -76,6 +77,7 @@ bool master_close(struct master *m)
 {
     reap(m);
     control_close(m);
+    neighbours_close(m);
     for (unsigned i = 0; i < CONFIG_LISTENS; i++)
         close_fd(&m->listeners[i].fd);
     close_fd(&m->users_folder);
@@ -221,6 +223,7 @@ static void lend_to_worker(struct master *m, struct role *w)
     if (m->host.steer >= 0)
         master_lend(w, ROLE_STEER, 0, m->host.steer);
     master_lend(w, ROLE_LIMITS, 0, m->limits);
+    neighbours_lend(m, w);
 }
 
 static bool start_worker(struct master *m, struct role *r, unsigned index)

@@ -291,7 +291,7 @@ static bool in_list(const struct prefix *list, unsigned n, const uint8_t addr16[
 }
 
 /* Our own address in a pool's network: the first one (aditd.conf(5)). */
-static bool is_our_own(const struct plane *p, const uint8_t addr16[16])
+bool plane_is_own(const struct plane *p, const uint8_t addr16[16])
 {
     struct prefix to = prefix_v6(addr16, 128);
     for (unsigned i = 0; i < p->gate.n; i++) {
@@ -312,7 +312,7 @@ static enum drop by_rules(const struct plane *p, const struct packet *packet, co
         return DROP_MALFORMED;
     if (r->isolate && owners_find(&p->owners, to, &who) && !in_list(params->prefixes, params->n_prefixes, to))
         return DROP_FORBIDDEN;
-    if (r->limited && !in_list(r->allow, r->n_allow, to) && !in_list(r->dns, r->n_dns, to) && !is_our_own(p, to) &&
+    if (r->limited && !in_list(r->allow, r->n_allow, to) && !in_list(r->dns, r->n_dns, to) && !plane_is_own(p, to) &&
         !in_list(params->prefixes, params->n_prefixes, to))
         return DROP_FORBIDDEN;
     return DROP_NONE;

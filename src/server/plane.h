@@ -82,6 +82,8 @@ void plane_other_disown(struct plane *p, struct owner who, const struct prefix *
 void plane_others_begin(struct plane *p);
 void plane_others_end(struct plane *p);
 
+/* Is it the first address of a pool, which is ours? */
+bool plane_is_own(const struct plane *p, const uint8_t addr16[16]);
 /* Packets from a session to the host; drops are counted in the session's set. Returns the first reason for a drop. */
 enum drop plane_from_session(struct plane *p, const struct batch *packets, const struct params *params,
                              const struct plane_rules *rules, struct drops *drops);

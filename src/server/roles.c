@@ -328,3 +328,21 @@ int role_get_claim(struct slice body, struct role_claim *ret_c)
     *ret_c = c;
     return 0;
 }
+
+void role_put_ndp(struct wr *w, const struct role_ndp *n)
+{
+    put_prefixes(w, n->nets, n->n_nets);
+}
+
+int role_get_ndp(struct slice body, struct role_ndp *ret_n)
+{
+    struct rd r = rd_slice(body);
+    struct role_ndp n = { 0 };
+    n.n_nets = get_prefixes(&r, n.nets, ROLE_NDP_NETS);
+    for (unsigned i = 0; i < n.n_nets; i++)
+        r.bad |= n.nets[i].family != 6;
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
+    *ret_n = n;
+    return 0;
+}

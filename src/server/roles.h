@@ -15,19 +15,21 @@ enum role_msg {
     ROLE_CERTIFICATE, /* worker: chain and key, PEM; before the configuration that goes with it */
     ROLE_LISTEN,      /* worker, id: slot, free until now; fd: listening socket */
     ROLE_UNLISTEN,    /* worker, id: slot */
-    ROLE_TUN,     /* worker, id: its offloads (net/tun.h); fd: TUN queue; again if the interface had to be made anew */
-    ROLE_STEER,   /* worker; fd: steering map; again after ROLE_TUN */
-    ROLE_LIMITS,  /* worker; fd: shared counters of half-open connections */
-    ROLE_AUTHD,   /* worker; fd: channel to authd, the first one or that of its successor */
-    ROLE_PEER,    /* worker, id: index of another worker; fd: datagram socket to it */
-    ROLE_WORKER,  /* authd and admin, id: index of a worker; fd: channel to it. The old one of this index is gone */
-    ROLE_ADMIN,   /* worker; fd: channel to admin (admin/msgs.h), the first one or that of its successor */
-    ROLE_CONTROL, /* admin, id: gid of admin_group, or ROLE_NO_GROUP; fd: listening socket of the API */
-    ROLE_START,   /* everything is said: work. authd, id: so many workers with sessions will report what they hold */
-    ROLE_PING,    /* id: any; answered with it as soon as the loop comes round */
-    ROLE_STOP,    /* id: milliseconds until sessions that did not end are cut */
-    ROLE_DRAIN,   /* worker: no new connections; end with the last one that is there */
-    ROLE_LEVEL,   /* id: enum event_level: what is logged from now on */
+    ROLE_TUN,      /* worker, id: its offloads (net/tun.h); fd: TUN queue; again if the interface had to be made anew */
+    ROLE_STEER,    /* worker; fd: steering map; again after ROLE_TUN */
+    ROLE_LIMITS,   /* worker; fd: shared counters of half-open connections */
+    ROLE_AUTHD,    /* worker; fd: channel to authd, the first one or that of its successor */
+    ROLE_PEER,     /* worker, id: index of another worker; fd: datagram socket to it */
+    ROLE_WORKER,   /* authd and admin, id: index of a worker; fd: channel to it. The old one of this index is gone */
+    ROLE_ADMIN,    /* worker; fd: channel to admin (admin/msgs.h), the first one or that of its successor */
+    ROLE_CONTROL,  /* admin, id: gid of admin_group, or ROLE_NO_GROUP; fd: listening socket of the API */
+    ROLE_NDP_NONE, /* worker: what ROLE_NDP gave is gone */
+    ROLE_NDP,      /* worker; body: ndp; fd: socket (net/ndp.h): answer there for addresses of sessions */
+    ROLE_START,    /* everything is said: work. authd, id: so many workers with sessions will report what they hold */
+    ROLE_PING,     /* id: any; answered with it as soon as the loop comes round */
+    ROLE_STOP,     /* id: milliseconds until sessions that did not end are cut */
+    ROLE_DRAIN,    /* worker: no new connections; end with the last one that is there */
+    ROLE_LEVEL,    /* id: enum event_level: what is logged from now on */
     /* to master */
     ROLE_READY,
     ROLE_EVENT,    /* body: a line of the log, for those who ask what happened lately */
@@ -120,6 +122,15 @@ struct role_claim {
     struct prefix gone; /* … and this one is not any more; family 0: none */
 };
 
+enum { ROLE_NDP_NETS = 2 * CONFIG_POOLS };
+
+/* The networks of the pools that are proxied on an interface. */
+struct role_ndp {
+    struct prefix nets[ROLE_NDP_NETS];
+    unsigned n_nets;
+};
+
+enum { ROLE_NDP_MAX = 1 + 18 * ROLE_NDP_NETS };
 enum { ROLE_OWN_MAX = 13 + 18 * PARAMS_PREFIXES }; /* bytes of an owner at most */
 
 /* Encoders write into w; the caller sends wr_slice(w) if wr_ok(w). Decoders borrow from the body. */
@@ -140,6 +151,8 @@ int role_get_end(struct slice body, uint64_t *ret_session, char reason[ROLE_REAS
 void role_put_own(struct wr *w, const struct role_own *o);
 int role_get_own(struct slice body, struct role_own *ret_o) MUST_CHECK;
 
+void role_put_ndp(struct wr *w, const struct role_ndp *n);
+int role_get_ndp(struct slice body, struct role_ndp *ret_n) MUST_CHECK;
 void role_put_claim(struct wr *w, const struct role_claim *c);
 int role_get_claim(struct slice body, struct role_claim *ret_c) MUST_CHECK;
 

@@ -29,6 +29,8 @@ static const struct imsg_rule master_to_worker[] = {
     { ROLE_AUTHD,       ALWAYS,       0,   0,        1, "channel to authd" },
     { ROLE_PEER,        SETUP | RUN,  0,   0,        1, "way to another worker" },
     { ROLE_ADMIN,       ALWAYS,       0,   0,        1, "channel to admin" },
+    { ROLE_NDP_NONE,    SETUP | RUN,  0,   0,        0, "no neighbours" },
+    { ROLE_NDP,         SETUP | RUN,  19,  ROLE_NDP_MAX, 1, "neighbours of clients" },
     { ROLE_START,       SETUP,        0,   0,        0, "start" },
     { ROLE_PING,        ALWAYS,       0,   0,        0, "ping" },
     { ROLE_DRAIN,       SETUP | RUN,  0,   0,        0, "drain" },

@@ -60,6 +60,8 @@ static void on_look(void *ctx)
         host_check(&m->host, &m->config, &new_queues);
     if (!m->stopping && m->started)
         look_for_resolvers(m);
+    if (!m->stopping && m->started)
+        neighbours_tend(m);
     if (new_queues)
         lend_queues(m);
     timer_set(m->look, loop_now(m->loop) + LOOK_EVERY);

@@ -3,6 +3,7 @@
 
 #include "events/events.h"
 #include "priv/proc.h"
+#include "server/ndp.h"
 #include "server/role.h"
 #include "tls/prim_host.h"
 
@@ -157,6 +158,15 @@ static void new_steer(struct worker *w, int map)
     slab_each(&w->conns, assert_one, w);
 }
 
+static int take_ndp(struct worker *w, struct imsg *m)
+{
+    struct role_ndp n;
+    if (m->type == ROLE_NDP_NONE)
+        return ndp_clear(&w->ndp), 0;
+    int r = role_get_ndp(m->body, &n);
+    return r < 0 ? r : ndp_add(&w->ndp, &w->plane, take_fd(m), &n);
+}
+
 static int set_up(struct worker *w, struct imsg *m)
 {
     switch ((enum role_msg)m->type) {
@@ -177,13 +187,12 @@ static int set_up(struct worker *w, struct imsg *m)
     case ROLE_AUTHD:
         return worker_meet_authd(w, take_fd(m));
     case ROLE_PEER:
-        plane_set_peer(&w->plane, m->id, take_fd(m));
-        return 0;
+        return plane_set_peer(&w->plane, m->id, take_fd(m)), 0;
+    case ROLE_NDP_NONE:
+    case ROLE_NDP:
+        return take_ndp(w, m);
     case ROLE_START:
         return worker_start(w);
-    case ROLE_PING:
-        chan_send(w->master, &(struct imsg){ .type = ROLE_PONG, .id = m->id });
-        return 0;
     case ROLE_ADMIN:
         return worker_meet_admin(w, take_fd(m));
     case ROLE_DRAIN:
@@ -192,6 +201,7 @@ static int set_up(struct worker *w, struct imsg *m)
         return role_set_level(m->id) ? 0 : ERR_VALUE;
     case ROLE_STOP:
         return worker_stop(w, m->id), 0;
+    case ROLE_PING: /* on_master() */
     case ROLE_WORKER:
     case ROLE_CONTROL:
     case ROLE_EVENT:
@@ -224,6 +234,10 @@ static void on_master(void *ctx, struct imsg *m)
     struct worker *w = ctx;
     if (!role_allowed(&role_master_to_worker, w->phase, m, "master"))
         return;
+    if (m->type == ROLE_PING) {
+        chan_send(w->master, &(struct imsg){ .type = ROLE_PONG, .id = m->id });
+        return;
+    }
     int r = set_up(w, m);
     if (r == 0)
         return;
@@ -293,6 +307,7 @@ static void worker_done(struct worker *w)
     chan_free(w->admin);
     chan_free(w->authd);
     chan_free(w->master);
+    ndp_clear(&w->ndp);
     plane_done(&w->plane);
     limits_close(&w->limits);
     stream_bench_done(&w->bench);

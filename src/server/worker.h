@@ -21,6 +21,8 @@ struct listener {
     struct watch *watch;
 };
 
+struct ndp;
+
 /* What an administrator may ask a worker for: worker_admin.c keeps it. */
 struct worker_stats {
     struct timer *timer;
@@ -54,6 +56,7 @@ struct worker {
     uint64_t tidy_seen; /* bench.shipped at its last look */
     uint32_t tidy_peak; /* most sessions at a look since memory was given back */
     bool tidied;
+    struct ndp *ndp;       /* NULL: not our business */
     struct timer *interim; /* counters to authd, drops into the log */
     struct drops drops_told;
     struct timer *stop;

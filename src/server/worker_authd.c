@@ -148,6 +148,8 @@ static void on_authd(void *ctx, struct imsg *m)
     case ROLE_AUTHD:
     case ROLE_PEER:
     case ROLE_WORKER:
+    case ROLE_NDP_NONE:
+    case ROLE_NDP:
     case ROLE_ADMIN:
     case ROLE_CONTROL:
     case ROLE_DRAIN:

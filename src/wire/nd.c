@@ -196,6 +196,8 @@ static void read_dnssl(struct rd *r, struct nd_ra *ra)
 static void read_option(uint8_t kind, struct rd *value, struct nd_ra *ra)
 {
     switch ((enum nd_option)kind) {
+    case ND_OPT_TARGET_LINK: /* not of an advertisement of routers */
+        break;
     case ND_OPT_PREFIX:
         read_prefix(value, ra);
         break;

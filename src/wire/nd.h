@@ -91,6 +91,8 @@ void nd_put_rs(struct wr *w);
 /* The fixed part only. */
 void nd_put_ra(struct wr *w, const struct nd_ra *ra);
 void nd_put_neighbour(struct wr *w, uint8_t type, const struct nd_neighbour *n);
+/* Of an Ethernet; for neighbour proxying, tunnels have none. */
+void nd_put_target_link(struct wr *w, const uint8_t mac[6]);
 void nd_put_prefix(struct wr *w, const struct nd_prefix *p);
 void nd_put_mtu(struct wr *w, uint32_t mtu);
 void nd_put_rdnss(struct wr *w, const struct prefix *dns, unsigned n, uint32_t lifetime);

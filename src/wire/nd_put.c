@@ -68,6 +68,12 @@ static void put_kind(struct wr *w, enum nd_option kind, size_t bytes)
     wr_u8(w, (unsigned)(bytes / 8));
 }
 
+void nd_put_target_link(struct wr *w, const uint8_t mac[6])
+{
+    put_kind(w, ND_OPT_TARGET_LINK, 8);
+    wr_bytes(w, mac, 6);
+}
+
 void nd_put_prefix(struct wr *w, const struct nd_prefix *p)
 {
     put_kind(w, ND_OPT_PREFIX, 32);

@@ -127,6 +127,8 @@ static void test_shared(void **state)
         { "ipv6 = \"fd00::/63\" ipv6_shared = true",
           "pool \"x\": with ipv6_shared ipv6 is a /64, or a part of one up to a /112" },
         { "ipv4 = \"10.0.0.0/24\" ipv6_shared = true", "pool \"x\": ipv6_shared needs ipv6" },
+        { "ipv4 = \"10.0.0.0/24\" ndp_proxy = \"eth0\"", "pool \"x\": ndp_proxy needs ipv6" },
+        { "ipv6 = \"fd00::/48\" ndp_proxy = \"adit0\"", "pool \"x\": ndp_proxy is the tunnel's own interface" },
     };
     bad_pools(cases, sizeof(cases) / sizeof(cases[0]));
     good(HEAD "pool x { ipv6 = \"fd00:64::a000:0/112\" ipv6_shared = true }\nuser u { ipv6 = \"fd00:64::a000:9\" }\n");

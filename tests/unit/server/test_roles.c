@@ -309,6 +309,25 @@ static void claims_are_of_addresses(void **state)
     }
 }
 
+static void neighbours_are_of_ipv6(void **state)
+{
+    (void)state;
+    struct role_ndp n = { .n_nets = ROLE_NDP_NETS }, got;
+    for (unsigned i = 0; i < ROLE_NDP_NETS; i++)
+        n.nets[i] = (struct prefix){ .family = 6, .len = 64, .addr = { 0xfd, [7] = (uint8_t)i } };
+    struct wr w = wr_of(buf, sizeof(buf));
+    role_put_ndp(&w, &n);
+    assert_int_equal(wr_len(&w), ROLE_NDP_MAX);
+    assert_int_equal(role_get_ndp(wr_slice(&w), &got), 0);
+    assert_memory_equal(&got, &n, sizeof(n));
+    for (size_t k = 0; k < wr_len(&w); k++)
+        assert_true(role_get_ndp(slice_of(buf, k), &got) < 0);
+    n.nets[3] = prefix_v4(1, 32);
+    w = wr_of(buf, sizeof(buf));
+    role_put_ndp(&w, &n);
+    assert_true(role_get_ndp(wr_slice(&w), &got) < 0);
+}
+
 /* Every message that we make passes its rule in the phase it is meant for, and in no other. */
 static void rules_hold(void **state)
 {
@@ -376,6 +395,7 @@ static void what_we_send_fits_its_rule(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(neighbours_are_of_ipv6),
         cmocka_unit_test(claims_are_of_addresses),
         cmocka_unit_test(an_ask_comes_back),
         cmocka_unit_test(a_verdict_comes_back),

@@ -1,0 +1,150 @@
+/* Neighbour proxying: who is answered, for which address, and how the answer looks. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "server/ndp.h"
+#include "wire/nd.h"
+
+#include <string.h>
+
+static const uint8_t their_mac[6] = { 2, 1, 1, 1, 1, 1 }, our_mac[6] = { 2, 9, 9, 9, 9, 9 };
+static struct plane plane;
+static struct ndp_link l;
+static uint8_t out[128], to[6];
+static struct wr w;
+
+static struct prefix net(const char *text)
+{
+    struct prefix p;
+    assert_int_equal(prefix_parse(text, true, &p), 0);
+    return p;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&plane, 0, sizeof(plane));
+    owners_init(&plane.owners);
+    plane.nets[0] = net("fd00:18:2::a000:0/112");
+    plane.gate = (struct gate_nets){ plane.nets, 1 };
+    l = (struct ndp_link){ .plane = &plane, .n_nets = 1 };
+    l.nets[0] = net("fd00:18:2::/64");
+    memcpy(l.mac, our_mac, 6);
+    struct prefix one = net("fd00:18:2::a000:2"), wide = net("fd00:99:0:1::/64");
+    assert_int_equal(owners_set(&plane.owners, &one, (struct owner){ 1, 5 }), 0);
+    assert_int_equal(owners_set(&plane.owners, &wide, (struct owner){ 0, 6 }), 0);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    owners_done(&plane.owners);
+    return 0;
+}
+
+/* A solicitation for `target` by `from`, changed at one place (SIZE_MAX: nowhere) after its checksum was made. */
+static bool asked(const char *from, const char *target, uint8_t type, size_t at, uint8_t bits)
+{
+    uint8_t buf[128];
+    struct wr ask = wr_of(buf, sizeof(buf));
+    struct prefix src = net(from), want = net(target);
+    uint8_t group[16] = { 0xff, 2, [11] = 1, [12] = 0xff };
+    memcpy(group + 13, want.addr + 13, 3); /* RFC 4291 2.7.1 */
+    struct nd_neighbour n = { .router = false };
+    memcpy(n.target, want.addr, 16);
+    size_t start = nd_begin(&ask, type, src.addr, group);
+    nd_put_neighbour(&ask, type, &n);
+    nd_end(&ask, start);
+    if (at < ask.len)
+        buf[at] ^= bits;
+    w = wr_of(out, sizeof(out));
+    memset(to, 0, sizeof(to));
+    return ndp_answer(&l, wr_slice(&ask), their_mac, &w, to);
+}
+
+static bool asks(const char *from, const char *target)
+{
+    return asked(from, target, ND_NS, SIZE_MAX, 0);
+}
+
+static void a_session_is_found(void **state)
+{
+    (void)state;
+    struct ip_view ip;
+    struct nd_neighbour n;
+    uint8_t type;
+    struct prefix want = net("fd00:18:2::a000:2"), from = net("fd00:18:2::2");
+    assert_true(asks("fd00:18:2::2", "fd00:18:2::a000:2"));
+    assert_int_equal(ip_parse(wr_slice(&w), &ip), 0);
+    assert_int_equal(nd_check(&ip, &type), 0); /* checksum and hop limit too */
+    assert_int_equal(type, ND_NA);
+    nd_read_neighbour(&ip, &n);
+    assert_memory_equal(n.target, want.addr, 16);
+    assert_memory_equal(ip.dst.p, from.addr, 16);
+    assert_true(n.solicited && !n.override && !n.router);
+    assert_memory_equal(to, their_mac, 6);
+    static const uint8_t option[2] = { 2, 1 };
+    assert_memory_equal(out + wr_len(&w) - 8, option, 2);
+    assert_memory_equal(out + wr_len(&w) - 6, our_mac, 6);
+}
+
+/* RFC 4862 5.4.4: who is about to take the address hears of it with all others. */
+static void an_address_is_defended(void **state)
+{
+    (void)state;
+    static const uint8_t group[6] = { 0x33, 0x33, 0, 0, 0, 1 };
+    struct ip_view ip;
+    struct nd_neighbour n;
+    assert_true(asks("::", "fd00:18:2::a000:2"));
+    assert_int_equal(ip_parse(wr_slice(&w), &ip), 0);
+    nd_read_neighbour(&ip, &n);
+    assert_false(n.solicited);
+    assert_memory_equal(ip.dst.p, net("ff02::1").addr, 16);
+    assert_memory_equal(to, group, 6);
+}
+
+static void our_own_is_found(void **state)
+{
+    (void)state;
+    assert_true(asks("fd00:18:2::2", "fd00:18:2::a000:1"));
+}
+
+static void nobody_else_is(void **state)
+{
+    (void)state;
+    assert_false(asks("fd00:18:2::2", "fd00:18:2::a000:3")); /* free */
+    assert_false(asks("fd00:18:2::2", "fd00:18:2::1"));      /* the outer host itself */
+    assert_false(asks("fd00:18:2::2", "fd00:99:0:1::7"));    /* a session's, but not of this link */
+    l.nets[0] = net("fd00:18:3::/64");
+    assert_false(asks("fd00:18:2::2", "fd00:18:2::a000:2"));
+}
+
+static void what_is_not_a_solicitation_is_not_answered(void **state)
+{
+    (void)state;
+    const char *const from = "fd00:18:2::2", *const target = "fd00:18:2::a000:2";
+    assert_false(asked(from, target, ND_NA, SIZE_MAX, 0));
+    assert_false(asked(from, target, ND_NS, 7, 1));    /* hop limit */
+    assert_false(asked(from, target, ND_NS, 41, 1));   /* code */
+    assert_false(asked(from, target, ND_NS, 42, 1));   /* checksum */
+    assert_false(asked(from, target, ND_NS, 5, 0xff)); /* length */
+    assert_false(asked(from, target, ND_NS, 0, 0x20)); /* version */
+    w = wr_of(out, sizeof(out));
+    assert_false(ndp_answer(&l, slice_of(NULL, 0), their_mac, &w, to));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_session_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_address_is_defended, setup, teardown),
+        cmocka_unit_test_setup_teardown(our_own_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_else_is, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_not_a_solicitation_is_not_answered, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
