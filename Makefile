@@ -38,6 +38,12 @@ soak:
 	$(MAKE) all
 	SOAK=$(T) tests/netns/38-living $(BUILD)
 
+# A thousand reloads under traffic and connects: some minutes.
+reloads:
+	tools/deps test
+	$(MAKE) all
+	RELOADS=1000 tests/netns/36-reload $(BUILD) many
+
 # Every allocation of a connect fails in turn, in each process of the server and the client: some minutes.
 memory:
 	tools/deps test
@@ -71,4 +77,4 @@ deb:
 clean:
 	rm -rf build build-*
 
-.PHONY: all deps run test fuzz soak memory bench $(BENCHES) install uninstall deb clean
+.PHONY: all deps run test fuzz soak reloads memory bench $(BENCHES) install uninstall deb clean
