@@ -61,6 +61,8 @@ void judge_enter(struct judge *j, struct sess *s, enum sess_state state, msec no
 {
     struct sess_list *from = list_of(j, s->state), *to = list_of(j, state);
     s->state = state;
+    if (!from != !to)
+        j->talks[s->who.worker % JUDGE_WORKERS] += to ? 1u : ~0u; /* one more, or one less */
     if (from == to)
         return; /* the deadline of a conversation is absolute: rounds do not move it */
     if (from)
@@ -72,9 +74,17 @@ void judge_enter(struct judge *j, struct sess *s, enum sess_state state, msec no
 
 /* ---- beginning and end ---- */
 
+/* A connection that was not let in yet is what a conversation belongs to: a worker has no more than limits { half_open } of
+ * them, and all together neither. */
+static bool has_room(const struct judge *j, uint32_t worker)
+{
+    return j->n_sessions < j->max_sessions &&
+           j->talks[worker % JUDGE_WORKERS] < j->c.limit.half_open + JUDGE_TALKS_SPARE;
+}
+
 static struct sess *begin(struct judge *j, const struct judge_who *who, msec now)
 {
-    struct sess *s = j->n_sessions < j->max_sessions ? calloc(1, sizeof(*s)) : NULL;
+    struct sess *s = has_room(j, who->worker) ? calloc(1, sizeof(*s)) : NULL;
     if (!s)
         return NULL;
     struct sess **at = bucket(j, who->worker, who->session);
@@ -103,8 +113,10 @@ static void end(struct judge *j, struct sess *s)
     while (*at != s)
         at = &(*at)->next;
     *at = s->next;
-    if (list_of(j, s->state))
+    if (list_of(j, s->state)) {
         list_remove(list_of(j, s->state), s);
+        j->talks[s->who.worker % JUDGE_WORKERS]--;
+    }
     judge_release(j, s);
     forget_eap(s);
     secret_wipe(s, sizeof(*s));
@@ -187,6 +199,12 @@ static bool set_up(struct judge *j, void *loop, char *err)
     return true;
 }
 
+/* One worker's flood of conversations leaves room for all others'. */
+static unsigned most_sessions(const struct config *c)
+{
+    return c->limit.sessions + 2 * (c->limit.half_open + JUDGE_TALKS_SPARE);
+}
+
 struct judge *judge_new(const struct config *c, const struct env *env, void *loop, judge_fn *fn, judge_end_fn *end_fn,
                         void *ctx, char err[256])
 {
@@ -202,7 +220,7 @@ struct judge *judge_new(const struct config *c, const struct env *env, void *loo
     j->ctx = ctx;
     j->loop = loop;
     owners_init(&j->held);
-    j->max_sessions = c->limit.sessions + c->limit.half_open;
+    j->max_sessions = most_sessions(c);
     env->random(env->ctx, j->fake_nt_hash, sizeof(j->fake_nt_hash));
     env->random(env->ctx, j->fake_secret, sizeof(j->fake_secret));
     if (!set_up(j, loop, err)) {
@@ -261,7 +279,7 @@ int judge_configure(struct judge *j, const struct config *c)
     if (!same_pools(&j->c, c) && change_pools(j, c) < 0)
         return ERR_NOMEM;
     j->c = *c;
-    j->max_sessions = c->limit.sessions + c->limit.half_open;
+    j->max_sessions = most_sessions(c);
     reopen_users(j);
     j->users_version = 0; /* reserve anew, and name the records that the methods cannot use */
     judge_refresh(j);
@@ -288,9 +306,9 @@ void judge_free(struct judge *j)
 static void refuse_at_the_door(struct judge *j, const struct judge_who *who, uint32_t ask, enum auth_method method)
 {
     struct sess s = { .who = *who, .ask = ask, .method = method };
-    bool full = j->n_sessions >= j->max_sessions;
+    bool full = !has_room(j, who->worker);
     if (full)
-        event(EV_AUTH_LIMIT, who->call, F_TEXT("peer", who->peer));
+        event(EV_AUTH_LIMIT, who->call, F_TEXT("peer", who->peer), F_NUM("worker", who->worker));
     else
         event(EV_NO_MEMORY, who->call, F_TEXT("for", "a conversation"));
     judge_refuse(j, &s, E_AUTHENTICATION_FAILURE, false, full ? "too many conversations" : "out of memory");
@@ -417,6 +435,7 @@ static void take_slow(struct judge *j, msec now)
 {
     struct slow_job job;
     while (slow_take(j->slow, &job)) {
+        j->hashes[job.owner]--;
         struct sess *s = find_ticket(j, job.ticket);
         if (s)
             judge_slow_done(j, s, job.right, now);

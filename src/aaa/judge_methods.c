@@ -112,6 +112,12 @@ static bool pap_fast(const struct judge *j, const struct user *u, struct slice p
     return right;
 }
 
+/* Of several workers none may fill the queue; what was asked and then overtaken counts until it is computed. */
+static unsigned hashes_for_one(const struct judge *j)
+{
+    return j->c.workers > 1 ? JUDGE_SLOW_BOUND * 3 / 4 : JUDGE_SLOW_BOUND;
+}
+
 /* If any record has a slow hash, every answer pays for one: else the time would say who exists. */
 static void ask_pap(struct judge *j, struct sess *s, const struct auth_question *q, msec now)
 {
@@ -137,7 +143,9 @@ static void ask_pap(struct judge *j, struct sess *s, const struct auth_question 
     if (job.n)
         memcpy(job.password, q->password.p, job.n);
     job.ticket = s->ticket = ++j->next_ticket;
-    int e = slow_give(j->slow, &job);
+    job.owner = s->who.worker % JUDGE_WORKERS;
+    int e = j->hashes[job.owner] < hashes_for_one(j) ? slow_give(j->slow, &job) : ERR_NOBUF;
+    j->hashes[job.owner] += e == 0;
     secret_wipe(&job, sizeof(job));
     if (e < 0) {
         event(EV_AUTH_BUSY, s->who.call, F_BYTES("user", slice_str(s->user)), F_TEXT("peer", s->who.peer));

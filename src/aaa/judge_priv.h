@@ -18,6 +18,8 @@ enum {
     JUDGE_ATTEMPTS = 3,
     JUDGE_THREADS = 2,
     JUDGE_SLOW_BOUND = 64,
+    JUDGE_WORKERS = 64,
+    JUDGE_TALKS_SPARE = 64, /* whose connection is gone already, and whose end is still on its way to us */
     JUDGE_CONVERSATION_MS = 120000,
     JUDGE_REPLACE_MS = 2000,
 };
@@ -100,6 +102,8 @@ struct judge {
     struct owners held;                  /* who holds which prefix */
     struct sess_list talking, replacing; /* by due time: all waits of a kind are equally long */
     unsigned n_sessions, max_sessions;
+    /* By worker, so that one that was taken over leaves room for the others: conversations, and slow hashes not yet taken. */
+    unsigned talks[JUDGE_WORKERS], hashes[JUDGE_WORKERS];
 };
 
 /* judge.c */

@@ -10,7 +10,8 @@
 struct slow;
 
 struct slow_job {
-    uint64_t ticket;       /* the caller's */
+    uint64_t ticket; /* the caller's, and so is `owner` */
+    uint32_t owner;
     struct slow_hash want; /* cost, salt, and the hash that is right */
     uint8_t password[AUTH_PASSWORD_BYTES];
     size_t n;

@@ -33,6 +33,7 @@ struct chan {
     size_t queued;
     int err;         /* why it is lost; 0: it is not */
     bool mute;       /* the peer does not listen any more: sending is pointless */
+    bool paused;     /* nothing is read */
     bool busy, dead; /* in a callback; freed during it */
 };
 
@@ -52,6 +53,11 @@ static struct queued *pop(struct chan *c)
         c->tail = &c->head;
     c->queued -= sizeof *q + q->n;
     return q;
+}
+
+static int wants(const struct chan *c)
+{
+    return (c->paused ? 0 : LOOP_READ) | (c->head ? LOOP_WRITE : 0);
 }
 
 static void drop_queue(struct chan *c)
@@ -140,10 +146,17 @@ void chan_send(struct chan *c, const struct imsg *m)
     if (e == ERR_NOBUF) {
         e = enqueue(c, m);
         if (!e)
-            watch_set(c->watch, LOOP_READ | LOOP_WRITE);
+            watch_set(c->watch, wants(c));
     }
     if (e)
         send_failed(c, e);
+}
+
+void chan_pause(struct chan *c, bool paused)
+{
+    c->paused = paused;
+    if (!c->err)
+        watch_set(c->watch, wants(c));
 }
 
 size_t chan_queued(const struct chan *c)
@@ -165,7 +178,7 @@ static void receive(struct chan *c)
         set_lost(c, ERR_NOMEM);
         return;
     }
-    for (unsigned n = 0; n < CHAN_PER_TURN && !c->err && !c->dead; n++) {
+    for (unsigned n = 0; n < CHAN_PER_TURN && !c->err && !c->dead && !c->paused; n++) {
         struct imsg m;
         int r = imsg_recv(c->fd, buf, IMSG_MAX, &m);
         if (r < 0)
@@ -191,7 +204,7 @@ static void on_ready(void *ctx, int events)
     if (c->dead)
         free(c);
     else if (!c->err)
-        watch_set(c->watch, c->head ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+        watch_set(c->watch, wants(c));
 }
 
 struct chan *chan_new(struct loop *l, int fd, chan_fn *fn, chan_lost_fn *lost, void *ctx)

@@ -64,6 +64,9 @@ struct chan *chan_new(struct loop *l, int fd, chan_fn *fn, chan_lost_fn *lost, v
 /* Queued if the socket is full (up to CHAN_QUEUE_MAX bytes, then the channel is lost). Descriptors are duplicated
  * when queued: the caller may close its own at once. In order, each whole or not at all. */
 void chan_send(struct chan *c, const struct imsg *m);
+/* Reads nothing for now: what the peer says waits in its own socket and queue. Sending goes on. Not for long: the end of the peer
+ * is not seen either. */
+void chan_pause(struct chan *c, bool paused);
 size_t chan_queued(const struct chan *c); /* bytes that wait, with overhead */
 int chan_fd(const struct chan *c);        /* still the channel's */
 void chan_free(struct chan *c);           /* closes fd; what is queued is dropped; NULL is fine */

@@ -21,7 +21,8 @@ enum { REPORT_TIME = 2000 }; /* for the workers to say what they hold; one that 
 
 void authd_arm(struct authd *a)
 {
-    timer_set(a->timer, a->open ? judge_due(a->judge) : tick_min(a->open_by, judge_due(a->judge)));
+    msec due = tick_min(a->resume_at, judge_due(a->judge));
+    timer_set(a->timer, a->open ? due : tick_min(a->open_by, due));
 }
 
 /* ---- the judge's answers ---- */
@@ -98,6 +99,7 @@ static void on_timer(void *ctx)
     if (!a->open && a->open_by <= loop_now(a->loop))
         authd_open(a);
     judge_tick(a->judge, loop_now(a->loop));
+    share_resume(a, loop_now(a->loop));
     authd_arm(a);
 }
 
@@ -208,6 +210,7 @@ int authd_main(int argc, char **argv)
         return 1;
     static struct authd a;
     a.phase = ROLE_SETUP;
+    a.resume_at = NEVER;
     registry_init(&a.registry);
     a.loop = loop_new();
     a.master = a.loop ? chan_new(a.loop, PROC_CHANNEL_FD, on_master, on_master_lost, &a) : NULL;

@@ -14,6 +14,10 @@ struct peer {
     uint32_t worker;
     struct chan *chan; /* NULL: none */
     bool reported;     /* it has said what it holds */
+    /* How much it may ask now (authd_share.c). */
+    unsigned asks;
+    msec asks_at, told_at;
+    bool paused;
 };
 
 struct authd {
@@ -28,6 +32,7 @@ struct authd {
     bool open;                   /* questions are answered */
     unsigned awaited;            /* reports until then */
     msec open_by;                /* but no later */
+    msec resume_at;              /* workers that asked too much are heard again; NEVER: there is none */
     struct registry registry;
     struct peer peers[REGISTRY_WORKERS];
     uint64_t leases_saved; /* version of the pool that is in the file */
@@ -38,6 +43,11 @@ struct authd {
 
 /* authd.c: the timer, after whatever may have moved a deadline. */
 void authd_arm(struct authd *a);
+
+/* authd_share.c: it has asked one more question; one that asks too much is not heard for a moment. */
+void share_asked(struct peer *p, msec now);
+/* Hears again those whose moment is over. */
+void share_resume(struct authd *a, msec now);
 
 /* authd_leases.c: what users had last, from the file and into it if it has changed. */
 void leases_load(struct authd *a);

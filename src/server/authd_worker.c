@@ -113,6 +113,7 @@ static int on_ask(struct authd *a, uint32_t worker, const struct imsg *m)
         return r;
     ask.who.worker = worker;
     judge_ask(a->judge, &ask.who, m->id, &ask.question, loop_now(a->loop));
+    share_asked(&a->peers[worker], loop_now(a->loop));
     return 0;
 }
 
@@ -191,6 +192,7 @@ static int on_up(struct authd *a, uint32_t worker, const struct imsg *m)
     uint64_t session;
     int r = role_get_session(m->body, &session);
     if (r == 0 && !registry_find(&a->registry, worker, session)) {
+        event(EV_WORKER_STRANGE, NULL, F_NUM("worker", worker), F_NUM("session", session));
         authd_end(a, worker, session, ROLE_END_REPLACED,
                   "it is not known"); /* we refused it when it was reported: it owns nothing */
         return 0;
@@ -237,10 +239,19 @@ static int on_claim(struct authd *a, uint32_t worker, const struct imsg *m)
     return 0;
 }
 
+/* A worker speaks for its own sessions only: they are looked for under its own number, whatever it says. */
+static bool has_session(struct authd *a, uint32_t worker, uint64_t session)
+{
+    const struct judge_who *who;
+    return judge_session(a->judge, worker, session, &who) || registry_find(&a->registry, worker, session);
+}
+
 static int on_counters(struct authd *a, uint32_t worker, const struct imsg *m)
 {
     struct role_counters c;
     int r = role_get_counters(m->body, &c);
+    if (r == 0 && !has_session(a, worker, c.session))
+        event(EV_WORKER_STRANGE, NULL, F_NUM("worker", worker), F_NUM("session", c.session));
     if (r < 0 || m->type == ROLE_COUNTERS)
         return r; /* interim counters: for accounting, which comes with RADIUS */
     session_gone(a, worker, c.session);
@@ -309,6 +320,7 @@ static void on_worker(void *ctx, struct imsg *m)
         event(EV_ROLE_REFUSED, NULL, F_TEXT("from", "worker"), F_NUM("worker", p->worker), F_TEXT("cause", why),
               F_TEXT("message", imsg_name(role_worker_to_authd.rules, role_worker_to_authd.n, m->type)));
         worker_gone(p);
+        chan_send(a->master, &(struct imsg){ .type = ROLE_ACCUSE, .id = p->worker });
     }
     authd_arm(a);
 }

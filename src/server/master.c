@@ -213,6 +213,15 @@ static const char *fault(const struct role *r, const struct imsg *msg)
     return imsg_check(role_to_master.rules, role_to_master.n, phase, msg);
 }
 
+/* Without authd it would take connections, and let none of them in. */
+static void accused(const struct role *by, uint32_t index)
+{
+    struct master *m = by->master;
+    for (unsigned i = 0; by->kind == ROLE_KIND_AUTHD && i < m->n_roles; i++)
+        if (m->roles[i].kind == ROLE_KIND_WORKER && m->roles[i].index == index && m->roles[i].pid > 0)
+            kill(m->roles[i].pid, SIGKILL);
+}
+
 static void on_role(void *ctx, struct imsg *msg)
 {
     struct role *r = ctx;
@@ -229,6 +238,8 @@ static void on_role(void *ctx, struct imsg *msg)
         master_net(r, msg);
     else if (msg->type == ROLE_EVENT)
         control_event(m, msg->body);
+    else if (msg->type == ROLE_ACCUSE)
+        accused(r, msg->id);
     else if (msg->type >= ADMIN_LIST)
         control_asked(r, msg);
     if (msg->type != ROLE_READY)

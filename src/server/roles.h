@@ -53,6 +53,8 @@ enum role_msg {
     ROLE_DISOWN,  /* body: owner, prefixes: it is down */
     ROLE_CLAIMED, /* body: claim, answered */
     ROLE_ASSERT,  /* body: session: set your steering entries again, another session's end may have taken them */
+    /* authd to master */
+    ROLE_ACCUSE, /* id: a worker that said what it may not say, and is not heard any more: end it */
 };
 
 /* Why authd ends a session: its address is somebody else's at once, its user may not be here any more, or authd cannot keep

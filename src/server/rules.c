@@ -61,6 +61,7 @@ static const struct imsg_rule to_master[] = {
     { ROLE_NET_UP,      ALWAYS,         13,  ROLE_OWN_MAX,  0, "networks behind a client" },
     { ROLE_NET_DOWN,    ALWAYS,         13,  ROLE_OWN_MAX,  0, "networks behind a client gone" },
     { ROLE_NET_ALL,     ALWAYS,         0,   0,        0, "end of networks behind clients" },
+    { ROLE_ACCUSE,      ALWAYS,       0,   0,        0, "accusation" },
 };
 static const struct imsg_rule worker_to_authd[] = {
     { ROLE_HELD,        RUN,          HELD_MIN, HELD_MAX, 0, "session held" },

@@ -221,6 +221,7 @@ static int set_up(struct worker *w, struct imsg *m)
     case ROLE_NET_UP:
     case ROLE_NET_DOWN:
     case ROLE_NET_ALL:
+    case ROLE_ACCUSE:
     case ROLE_HELD:
     case ROLE_HELD_END:
     case ROLE_OPEN:

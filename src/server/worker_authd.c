@@ -168,6 +168,7 @@ static void on_authd(void *ctx, struct imsg *m)
     case ROLE_NET_UP:
     case ROLE_NET_DOWN:
     case ROLE_NET_ALL:
+    case ROLE_ACCUSE:
     case ROLE_HELD:
     case ROLE_HELD_END:
         break; /* role_allowed() has refused them */

@@ -339,15 +339,48 @@ static void test_expiry(void **state)
 static void test_bounded(void **state)
 {
     (void)state;
-    for (uint64_t i = 0; i < 64; i++) {
+    enum { ONE = 4 + 64 /* half_open, and some whose end is on its way */, ALL = 60 + 2 * ONE };
+    for (uint64_t i = 0; i < ALL; i++) {
+        ask_mschap((uint32_t)(i / ONE), i, "User", "wrong");
+        expect_refusal("wrong password", 691);
+    }
+    ask_mschap(3, 1000, "User", "clientPass");
+    expect_refusal("too many conversations", 691);
+    judge_down(h.j, 0, 5, h.now);
+    ask_mschap(3, 1000, "User", "clientPass");
+    expect_accept(base + 2);
+}
+
+/* A worker that was taken over has its share of the conversations, and the others notice nothing. */
+static void test_share_of_a_worker(void **state)
+{
+    (void)state;
+    enum { ONE = 4 + 64 };
+    for (uint64_t i = 0; i < 10 * ONE; i++) {
+        ask_mschap(0, i, "User", "wrong");
+        expect_refusal(i < ONE ? "wrong password" : "too many conversations", 691);
+    }
+    ask_mschap(1, 1, "User", "clientPass");
+    expect_accept(base + 2);
+    /* Ends make room, however a conversation ends: by its connection's, by an acceptance, by time. */
+    judge_down(h.j, 0, 0, h.now);
+    ask_mschap(0, 5000, "User", "wrong");
+    expect_refusal("wrong password", 691);
+    ask_mschap(0, 5001, "User", "wrong");
+    expect_refusal("too many conversations", 691);
+    ask_mschap(0, 5000, "User", "clientPass");
+    expect_accept(base + 3);
+    ask_mschap(0, 5001, "User", "wrong");
+    expect_refusal("wrong password", 691);
+    h.now += 120000;
+    judge_tick(h.j, h.now);
+    for (uint64_t i = 6000; i < 6000 + ONE; i++) {
         ask_mschap(0, i, "User", "wrong");
         expect_refusal("wrong password", 691);
     }
-    ask_mschap(0, 64, "User", "clientPass");
-    expect_refusal("too many conversations", 691);
-    judge_down(h.j, 0, 5, h.now);
-    ask_mschap(0, 64, "User", "clientPass");
-    expect_accept(base + 2);
+    judge_worker_gone(h.j, 0, h.now);
+    ask_mschap(0, 1, "User", "wrong");
+    expect_refusal("wrong password", 691);
 }
 
 static void test_database_that_cannot_be_opened(void **state)
@@ -379,6 +412,7 @@ int main(void)
         T(test_pap_busy),
         T(test_expiry),
         T(test_bounded),
+        T(test_share_of_a_worker),
         T(test_database_that_cannot_be_opened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -273,6 +273,27 @@ static void freed_before_loss_is_told(void **state)
     loop_free(l);
 }
 
+/* What comes meanwhile waits, in order; what is sent goes. */
+static void paused(void **state)
+{
+    (void)state;
+    struct loop *l = loop_new();
+    struct end a = { 0 }, b = { .stop_at = 100, .echo = true };
+    open_pair(l, &a, &b);
+    chan_pause(b.c, true);
+    for (uint32_t i = 0; i < 100; i++)
+        chan_send(a.c, &(struct imsg){ .type = 1, .id = i });
+    chan_send(b.c, &(struct imsg){ .type = 1, .id = 0 });
+    assert_int_equal(run(l, 50), 3);
+    assert_int_equal(b.next, 0);
+    assert_int_equal(a.next, 1);
+    a.next = 0; /* the echoes begin anew */
+    chan_pause(b.c, false);
+    assert_int_equal(run(l, 10000), 1);
+    close_pair(&a, &b);
+    loop_free(l);
+}
+
 static void ping_pong(void **state)
 {
     (void)state;
@@ -300,6 +321,7 @@ int main(void)
         cmocka_unit_test(freed_in_callback),
         cmocka_unit_test(freed_before_loss_is_told),
         cmocka_unit_test(ping_pong),
+        cmocka_unit_test(paused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
