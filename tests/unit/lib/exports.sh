@@ -1,8 +1,8 @@
 #!/bin/sh
-# The shared library shows adit_* and nothing else, and shows all that the header declares.
+# exports.sh LIBRARY [-D]: the library (-D: a shared one) shows adit_* and nothing else, and shows all that the header declares.
 set -e
 here=$(dirname "$0")
-shown=$(nm -D --defined-only "$1" | awk '$2 ~ /[A-Z]/ {print $3}' | sed 's/@.*//' | sort)
+shown=$(nm $2 --defined-only --extern-only "$1" | awk '$2 ~ /[A-Z]/ {print $3}' | sed 's/@.*//' | sort)
 others=$(echo "$shown" | grep -v '^adit_' || true)
 if [ -n "$others" ]; then
     echo "exported though not adit_*:" $others
