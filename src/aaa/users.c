@@ -125,12 +125,13 @@ static void bind_blob(sqlite3_stmt *s, int at, bool there, const void *p, size_t
 
 int users_find(struct users *d, struct slice name, struct user *ret_u)
 {
-    sqlite3_stmt *s = NULL;
     struct user u;
     if (name.n == 0 || name.n >= AUTH_NAME_MAX || memchr(name.p, 0, name.n))
         return 0;
-    if (sqlite3_prepare_v2(d->db, "SELECT " COLUMNS " FROM users WHERE name = ?", -1, &s, NULL) != SQLITE_OK)
+    if (!d->find && sqlite3_prepare_v3(d->db, "SELECT " COLUMNS " FROM users WHERE name = ?", -1,
+                                       SQLITE_PREPARE_PERSISTENT, &d->find, NULL) != SQLITE_OK)
         return users_failed(d);
+    sqlite3_stmt *s = d->find;
     bind_text(s, 1, name);
     int step = sqlite3_step(s), result = 0;
     if (step == SQLITE_ROW) {
@@ -142,7 +143,8 @@ int users_find(struct users *d, struct slice name, struct user *ret_u)
     } else if (step != SQLITE_DONE) {
         result = users_failed(d);
     }
-    sqlite3_finalize(s);
+    (void)sqlite3_reset(s); /* says what the step said */
+    (void)sqlite3_clear_bindings(s);
     return result;
 }
 

@@ -182,6 +182,8 @@ void users_close(struct users *d)
 {
     if (!d)
         return;
+    sqlite3_finalize(d->find);
+    sqlite3_finalize(d->version);
     sqlite3_close(d->db);
     free(d->path);
     free(d);
@@ -189,10 +191,16 @@ void users_close(struct users *d)
 
 uint64_t users_version(struct users *d)
 {
-    int64_t v = pragma_number(d->db, "PRAGMA data_version");
-    if (v >= 0)
+    int64_t v = 0;
+    if (!d->version &&
+        sqlite3_prepare_v3(d->db, "PRAGMA data_version", -1, SQLITE_PREPARE_PERSISTENT, &d->version, NULL) != SQLITE_OK)
+        return 0;
+    if (sqlite3_step(d->version) == SQLITE_ROW) {
+        v = sqlite3_column_int64(d->version, 0);
         d->waited = 0;
-    return v < 0 ? 0 : (uint64_t)v;
+    }
+    (void)sqlite3_reset(d->version);
+    return (uint64_t)v;
 }
 
 uint64_t users_slow_count(struct users *d)

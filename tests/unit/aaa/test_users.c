@@ -361,6 +361,31 @@ static void test_networks(void **state)
     users_close(d);
 }
 
+/* The statement that finds is kept from one connect to the next: it must see what others wrote, and hinder nobody. */
+static void test_others_write_meanwhile(void **state)
+{
+    (void)state;
+    struct users *d = open_new();
+    struct user u;
+    put(d, "User", PASSWORD_NT, 0);
+    uint64_t version = users_version(d);
+    assert_int_equal(users_find(d, slice_str("user"), &u), 1);
+    assert_false(u.locked);
+    run_sql("UPDATE users SET locked = 1");
+    assert_int_not_equal(users_version(d), version);
+    assert_int_equal(users_find(d, slice_str("user"), &u), 1);
+    assert_true(u.locked);
+    assert_int_equal(users_find(d, slice_str("nobody"), &u), 0);
+    run_sql("ALTER TABLE users ADD COLUMN later TEXT"); /* another layout: prepared anew */
+    assert_int_equal(users_find(d, slice_str("user"), &u), 1);
+    run_sql("BEGIN EXCLUSIVE; DELETE FROM users; COMMIT");
+    assert_int_equal(users_find(d, slice_str("user"), &u), 0);
+    run_sql("DROP TABLE users");
+    assert_int_equal(users_find(d, slice_str("user"), &u), ERR_SYSTEM);
+    assert_int_equal(users_find(d, slice_str("user"), &u), ERR_SYSTEM);
+    users_close(d);
+}
+
 static void test_older_version(void **state)
 {
     (void)state;
@@ -390,7 +415,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_there_and_back), T(test_not_found),     T(test_duplicates),    T(test_changes),
         T(test_each),           T(test_files_refused), T(test_damaged),       T(test_odd_columns),
-        T(test_serves),         T(test_networks),      T(test_older_version),
+        T(test_serves),         T(test_networks),      T(test_older_version), T(test_others_write_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
