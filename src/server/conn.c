@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { USER_TIMEOUT = 120000 }; /* ms that the kernel waits for an acknowledgement; the hello timer is sooner */
+enum {
+    USER_TIMEOUT = 120000, /* ms that the kernel waits for an acknowledgement; the hello timer is sooner */
+    FAR = 10000,
+    GRAIN = 500, /* ms, likewise */
+};
 
 struct conn *conn_get(struct worker *w, uint64_t handle)
 {
@@ -52,6 +56,14 @@ static void conn_free(struct conn *c)
     worker_conn_gone(w);
 }
 
+/* Deadlines that are far off may be late by GRAIN: sessions that are idle wake the worker together, not each for itself. */
+static msec together(msec due, msec now)
+{
+    if (due < now + FAR || due > NEVER - GRAIN)
+        return due;
+    return (due + GRAIN - 1) / GRAIN * GRAIN;
+}
+
 void conn_settle(struct conn *c)
 {
     msec now = loop_now(c->w->loop);
@@ -72,7 +84,7 @@ void conn_settle(struct conn *c)
     }
     watch_set(c->watch, stream_wants(&c->stream));
     /* A timer that fires too early costs less than moving it with every packet. */
-    msec due = tick_min(stream_due(&c->stream), conn_inform_due(c));
+    msec due = together(tick_min(stream_due(&c->stream), conn_inform_due(c)), now);
     if (due < c->armed) {
         c->armed = due;
         timer_set(c->timer, due);

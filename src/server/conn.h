@@ -28,7 +28,7 @@ struct conn {
     struct watch *watch;
     struct turn turn; /* its place among those that have something to send */
     struct timer *timer;
-    msec armed; /* when the timer fires; it may be too early, never too late */
+    msec armed; /* when the timer fires; it may be too early, and late by what together() rounds up */
     struct prefix peer;
     char peer_text[SOCK_TEXT], local_text[SOCK_TEXT];
     char call[CONN_CALL];   /* correlation id: ours until the client gives its own */
