@@ -199,9 +199,8 @@ static int set_up(struct worker *w, struct imsg *m)
         return worker_drain(w), 0;
     case ROLE_LEVEL:
         return role_set_level(m->id) ? 0 : ERR_VALUE;
-    case ROLE_STOP:
-        return worker_stop(w, m->id), 0;
     case ROLE_PING: /* on_master() */
+    case ROLE_STOP: /* likewise */
     case ROLE_WORKER:
     case ROLE_CONTROL:
     case ROLE_EVENT:
@@ -237,6 +236,10 @@ static void on_master(void *ctx, struct imsg *m)
         return;
     if (m->type == ROLE_PING) {
         chan_send(w->master, &(struct imsg){ .type = ROLE_PONG, .id = m->id });
+        return;
+    }
+    if (m->type == ROLE_STOP) {
+        worker_stop(w, m->id);
         return;
     }
     int r = set_up(w, m);
