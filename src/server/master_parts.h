@@ -78,6 +78,7 @@ struct master {
     bool started, stopping, draining, authd_told, killed;
     msec stopping_since;
     struct timer *ping; /* watchdog.c */
+    msec ping_every;
     struct timer *look; /* tend.c */
     int status;
 };
@@ -133,6 +134,8 @@ msec respawn_delay(unsigned deaths); /* for tests */
 /* watchdog.c: from now on every role must turn its loop. False: no memory. */
 bool watchdog_start(struct master *m) MUST_CHECK;
 void watchdog_stop(struct master *m);
+/* Is every role alive, or on its way out or in? Else the service manager does not hear from us. */
+bool watchdog_content(const struct master *m);
 /* It has said something. */
 void watchdog_heard(struct role *r);
 
