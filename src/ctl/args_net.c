@@ -29,8 +29,8 @@ static int take_ipv6(const char *text, struct request_net *n)
     n->ipv6 = (struct prefix){ 0 };
     if (is_none(text))
         return CTL_OK;
-    if (prefix_parse(text, false, &p) < 0 || p.family != 6 || p.len != 64)
-        return args_usage("--ipv6: \"%s\" is not a /64 such as fd00:80:0:5::/64", text);
+    if (prefix_parse(text, false, &p) < 0 || p.family != 6 || (p.len != 64 && p.len != 128))
+        return args_usage("--ipv6: \"%s\" is not a /64 such as fd00:80:0:5::/64, nor an address", text);
     n->ipv6 = p;
     return CTL_OK;
 }

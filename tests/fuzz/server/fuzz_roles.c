@@ -79,6 +79,26 @@ static int get_cert(struct slice s)
     return r < 0 ? r : wr_ok(&w) && wr_len(&w) == s.n ? 0 : ERR_BUG;
 }
 
+static int get_claim(struct slice s)
+{
+    struct role_claim c;
+    struct wr w = wr_of(buf, sizeof(buf));
+    int r = role_get_claim(s, &c);
+    if (r == 0)
+        role_put_claim(&w, &c);
+    return r < 0 ? r : wr_ok(&w) && wr_len(&w) == s.n ? 0 : ERR_BUG;
+}
+
+static int get_ndp(struct slice s)
+{
+    struct role_ndp n;
+    struct wr w = wr_of(buf, sizeof(buf));
+    int r = role_get_ndp(s, &n);
+    if (r == 0)
+        role_put_ndp(&w, &n);
+    return r < 0 ? r : wr_ok(&w) && wr_len(&w) == s.n ? 0 : ERR_BUG;
+}
+
 static void handover(const uint8_t *data, size_t size)
 {
     static int fds[2] = { -1, -1 };
@@ -98,10 +118,11 @@ static void handover(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static int (*const decoders[])(struct slice) = { get_ask, get_verdict, get_own, get_counters, get_end, get_cert };
+    static int (*const decoders[])(struct slice) = { get_ask,  get_verdict, get_own,   get_counters, get_end,
+                                                     get_cert, NULL,        get_claim, get_ndp };
     if (size < 1)
         return 0;
-    unsigned kind = data[0] % 7;
+    unsigned kind = data[0] % 9;
     struct slice s = slice_of(data + 1, size - 1);
     if (kind == 6) {
         handover(s.p, s.n);

@@ -57,6 +57,12 @@ static void feed(struct bed *b, struct slice packet)
     bool maybe = inform_maybe(slice_of(copy, packet.n));
     bool taken = inform_packet(&b->i, slice_of(copy, packet.n), b->now);
     must(maybe || !taken);
+    uint8_t addr[16];
+    if (inform_claim(&b->i, addr)) { /* it is another's, say */
+        must(taken && b->i.conf.shared && prefix_has(&b->i.conf.prefix, addr));
+        inform_defend(&b->i, addr);
+    }
+    must(!inform_claim(&b->i, addr));
     free(copy);
 }
 
@@ -89,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     conf.n_search = ops_names(search, flags & 2 ? OPS_NAMES : 2);
     conf.prefix = conf.dns6[0] = prefix_v6(ops_server_ll, 64);
     conf.n_dns6 = 1;
+    conf.shared = (flags & 16) != 0;
     if (flags & 4)
         conf.delegated = prefix_v6(ops_server_ll, 56);
     conf.duid = slice_of(ops_server_duid, flags & 8 ? sizeof ops_server_duid : 0);

@@ -11,6 +11,8 @@
  *   newer        DHCPINFORM as Windows 10 asks it     deaf       hears no answer to its first DHCPINFORM
  *   neighbours   the router's link-local address must answer pings and neighbour solicitations
  *   stateful     asks DHCPv6 for an address too: there is none
+ *   private      makes an address of its own of the prefix, asks whether it is free, and pings6 from there as well
+ *   wants=ADDR   asks whether this address is free: it must be told that it is not
  *   code=N       ends with this RAS error: 691 when the password was refused, 778 before Call Connected
  * Prints what it was given as key=value lines. Status 0: everything was answered rightly; 1: see `failed:`. */
 #include <inttypes.h>
@@ -188,10 +190,11 @@ static void print_given(const struct win *w)
 
 static bool read_word(struct wishes *s, const char *word)
 {
-    static const char *const names[] = { "eap", "stall",    "silent", "reset", "quiet",      "inform",
-                                         "six", "only-six", "newer",  "deaf",  "neighbours", "stateful" };
-    bool *const flags[] = { &s->eap,      &s->stall,         &s->silent, &s->reset, &s->quiet,      &s->want_inform,
-                            &s->want_six, &s->want_only_six, &s->newer,  &s->deaf,  &s->neighbours, &s->stateful };
+    static const char *const names[] = { "eap",      "stall", "silent", "reset",      "quiet",    "inform", "six",
+                                         "only-six", "newer", "deaf",   "neighbours", "stateful", "private" };
+    bool *const flags[] = { &s->eap,         &s->stall,    &s->silent,        &s->reset, &s->quiet,
+                            &s->want_inform, &s->want_six, &s->want_only_six, &s->newer, &s->deaf,
+                            &s->neighbours,  &s->stateful, &s->private };
     struct prefix p;
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(word, names[i]) == 0)
@@ -207,6 +210,10 @@ static bool read_word(struct wishes *s, const char *word)
     if (strncmp(word, "ping6=", 6) == 0 && prefix_parse(word + 6, false, &p) == 0 && p.family == 6) {
         memcpy(s->ping6, p.addr, 16);
         return s->has_ping6 = true;
+    }
+    if (strncmp(word, "wants=", 6) == 0 && prefix_parse(word + 6, false, &p) == 0 && p.family == 6) {
+        memcpy(s->wants, p.addr, 16);
+        return s->has_wants = true;
     }
     return false;
 }

@@ -137,6 +137,21 @@ static void look_for_router(struct win *w)
     send_ip(w, wr_slice(&o));
 }
 
+/* RFC 4862 5.4.2: is it free? From nowhere, to the group of the address (RFC 4291 2.7.1). */
+static void is_free(struct win *w, const uint8_t addr[16])
+{
+    static const uint8_t unspecified[16];
+    uint8_t bytes[128], group[16] = { 0xff, 2, [11] = 1, [12] = 0xff };
+    struct nd_neighbour n = { .router = false };
+    struct wr o = wr_of(bytes, sizeof bytes);
+    memcpy(group + 13, addr + 13, 3);
+    memcpy(n.target, addr, 16);
+    size_t start = nd_begin(&o, ND_NS, unspecified, group);
+    nd_put_neighbour(&o, ND_NS, &n);
+    nd_end(&o, start);
+    send_ip(w, wr_slice(&o));
+}
+
 /* An address by DHCPv6, though the advertisement does not say so (RFC 8415 18.2.1). */
 static void ask_address(struct win *w)
 {
@@ -314,6 +329,10 @@ static void on_ra(struct win *w, const struct ip_view *ip)
             continue;
         memcpy(w->addr6, p->p.addr, 8);
         memcpy(w->addr6 + 8, w->id6, 8);
+        memcpy(w->addr_private, p->p.addr, 8);
+        prim_random(NULL, w->addr_private + 8, 8); /* RFC 8981 3.3.1 */
+        tell("on_link=%d", p->on_link);
+        tell("private6=%s", text6(w->addr_private, 128));
         tell("address6=%s", text6(w->addr6, 128));
     }
     for (unsigned i = 0; i < ra.n_dns; i++)
@@ -350,6 +369,19 @@ static void on_dhcp6(struct win *w, struct slice payload)
         tell("dhcp6_search=%s", names[i].text);
 }
 
+/* RFC 4862 5.4.4: an answer to all, for an address that we asked about, says that somebody has it. */
+static void on_na(struct win *w, const struct ip_view *ip)
+{
+    struct nd_neighbour n;
+    nd_read_neighbour(ip, &n);
+    if (memcmp(n.target, w->router, 16) == 0)
+        w->link_found = memcmp(ip->src.p, w->router, 16) == 0;
+    else if (memcmp(n.target, w->addr_private, 16) == 0)
+        w->private_taken = true;
+    else if (memcmp(n.target, w->wish.wants, 16) == 0 && ip->dst.p[0] == 0xff && !n.solicited)
+        w->wants_denied = true;
+}
+
 static void on_ip6(struct win *w, const struct ip_view *ip)
 {
     struct udp_view udp;
@@ -360,8 +392,9 @@ static void on_ip6(struct win *w, const struct ip_view *ip)
         if (type == ND_RA)
             on_ra(w, ip);
         if (type == ND_NA)
-            w->link_found = memcmp(ip->src.p, w->router, 16) == 0;
+            on_na(w, ip);
     } else if (ip->proto == IP_ICMP6 && ip->payload.n > 8 && ip->payload.p[0] == 129) {
+        w->pinged_private = w->pinged_private || memcmp(ip->dst.p, w->addr_private, 16) == 0;
         w->pinged6 = w->pinged6 || memcmp(ip->src.p, w->wish.ping6, 16) == 0;
         w->link_pinged = w->link_pinged || memcmp(ip->src.p, w->router, 16) == 0;
     } else if (ip->proto == IP_UDP && udp_parse(ip->payload, &udp) == 0 && udp.dst_port == 546) {
@@ -407,6 +440,7 @@ static bool served6(const struct win *w)
     bool told = w->advertised && w->router_answered && (w->told6 || !w->other);
     bool link = w->link_pinged && w->link_found;
     return !w->six.acked || ((told || !w->wish.want_six) && (w->pinged6 || !w->wish.has_ping6) &&
+                             (w->pinged_private || !w->wish.private) && (w->wants_denied || !w->wish.has_wants) &&
                              (link || !w->wish.neighbours) && (w->no_addresses || !w->wish.stateful));
 }
 
@@ -424,6 +458,17 @@ static void step4(struct win *w, unsigned step)
         ping4(w);
 }
 
+/* Asks once, waits a second (RFC 4861 10: RETRANS_TIMER), then uses it. */
+static void live_privately(struct win *w)
+{
+    if (w->private_taken)
+        bad("an address that nobody has was said to be taken");
+    if (w->asked_private++ == 0)
+        is_free(w, w->addr_private);
+    else if (w->asked_private > 4 && !w->pinged_private)
+        ping6(w, w->addr_private, w->wish.ping6);
+}
+
 static void step6(struct win *w, unsigned step)
 {
     if (step % 12 == 0 && !w->router_answered)
@@ -434,6 +479,10 @@ static void step6(struct win *w, unsigned step)
         ask_dhcp6(w);
     if (w->wish.has_ping6 && step % 3 == 0 && !w->pinged6)
         ping6(w, w->addr6, w->wish.ping6);
+    if (w->wish.private)
+        live_privately(w);
+    if (w->wish.has_wants && !w->wants_denied && step % 3 == 1)
+        is_free(w, w->wish.wants);
     if (w->wish.neighbours && !w->link_pinged)
         ping6(w, w->ll, w->router);
     if (w->wish.neighbours && !w->link_found)
@@ -457,7 +506,8 @@ void network(struct win *w)
         run(w, step ? served : never, now_ms() + 330);
     }
     if (!served(w))
-        bad("not served: informed=%d advertised=%d answered=%d dhcp6=%d ping=%d ping6=%d link=%d %d stateful=%d",
+        bad("not served: informed=%d advertised=%d answered=%d dhcp6=%d ping=%d ping6=%d link=%d %d stateful=%d "
+            "private=%d denied=%d",
             w->informed, w->advertised, w->router_answered, w->told6, w->pinged4, w->pinged6, w->link_pinged,
-            w->link_found, w->no_addresses);
+            w->link_found, w->no_addresses, w->pinged_private, w->wants_denied);
 }

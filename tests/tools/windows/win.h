@@ -23,8 +23,10 @@ struct line {
 
 /* Words of the command line. */
 struct wishes {
-    bool eap, stall, silent, reset, quiet;     /* quiet: no DHCPINFORM */
-    bool newer, deaf, neighbours, stateful;    /* see main.c */
+    bool eap, stall, silent, reset, quiet;  /* quiet: no DHCPINFORM */
+    bool newer, deaf, neighbours, stateful; /* see main.c */
+    bool private, has_wants;
+    uint8_t wants[16];
     bool want_inform, want_six, want_only_six; /* what must be answered */
     unsigned code, hold;                       /* RAS error to end with; seconds to stay */
     uint32_t ping4;
@@ -61,7 +63,10 @@ struct win {
     bool router_answered;         /* an advertisement came to us alone: of our solicitation */
     bool link_pinged, link_found; /* the router's link-local address answers: echo, neighbour solicitation */
     bool no_addresses;            /* the answer to a Solicit */
-    bool other;                   /* the advertisement says: ask DHCPv6 */
+    uint8_t addr_private[16];
+    unsigned asked_private;                           /* how often */
+    bool private_taken, pinged_private, wants_denied; /* answers to the questions whether addresses are free; echo */
+    bool other;                                       /* the advertisement says: ask DHCPv6 */
     uint32_t xid;
     unsigned informs;
     uint32_t xid6, xid_ia;
