@@ -195,12 +195,11 @@ static int set_up(struct worker *w, struct imsg *m)
         return worker_start(w);
     case ROLE_ADMIN:
         return worker_meet_admin(w, take_fd(m));
-    case ROLE_DRAIN:
-        return worker_drain(w), 0;
     case ROLE_LEVEL:
         return role_set_level(m->id) ? 0 : ERR_VALUE;
-    case ROLE_PING: /* on_master() */
-    case ROLE_STOP: /* likewise */
+    case ROLE_PING: /* obey() */
+    case ROLE_DRAIN:
+    case ROLE_STOP:
     case ROLE_WORKER:
     case ROLE_CONTROL:
     case ROLE_EVENT:
@@ -229,20 +228,26 @@ static int set_up(struct worker *w, struct imsg *m)
     return ERR_BUG; /* role_allowed() has refused them */
 }
 
+/* What cannot fail. False: it is something else. */
+static bool obey(struct worker *w, const struct imsg *m)
+{
+    if (m->type == ROLE_PING)
+        chan_send(w->master, &(struct imsg){ .type = ROLE_PONG, .id = m->id });
+    else if (m->type == ROLE_DRAIN)
+        worker_drain(w);
+    else if (m->type == ROLE_STOP)
+        worker_stop(w, m->id);
+    else
+        return false;
+    return true;
+}
+
 static void on_master(void *ctx, struct imsg *m)
 {
     struct worker *w = ctx;
     if (!role_allowed(&role_master_to_worker, w->phase, m, "master"))
         return;
-    if (m->type == ROLE_PING) {
-        chan_send(w->master, &(struct imsg){ .type = ROLE_PONG, .id = m->id });
-        return;
-    }
-    if (m->type == ROLE_STOP) {
-        worker_stop(w, m->id);
-        return;
-    }
-    int r = set_up(w, m);
+    int r = obey(w, m) ? 0 : set_up(w, m);
     if (r == 0)
         return;
     event(EV_START_FAILED, NULL, F_TEXT("at", imsg_name(role_master_to_worker.rules, role_master_to_worker.n, m->type)),
