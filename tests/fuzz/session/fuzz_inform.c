@@ -78,6 +78,23 @@ static void pass(struct bed *b, msec t)
     b->now = until;
 }
 
+/* Operation 0xff: another configuration, with less in it or more. What is withdrawn is one well-formed advertisement. */
+static void update(struct bed *b, const struct inform_conf *full, unsigned what)
+{
+    static uint8_t buf[INFORM_PACKET_MAX];
+    struct inform_conf next = *full, old = b->i.conf;
+    struct ip_view ip;
+    uint8_t type;
+    next.n_routes = what % (full->n_routes + 1);
+    next.n_search = what / 3 % (full->n_search + 1);
+    next.n_dns6 = what & 1;
+    inform_update(&b->i, &next, b->now);
+    settle(b);
+    size_t n = inform_withdraw(&b->i, &old, buf, sizeof buf);
+    must(n == 0 || (n <= INFORM_IP6_MAX && ip_parse(slice_of(buf, n), &ip) == 0 && nd_check(&ip, &type) == 0));
+    must(inform_withdraw(&b->i, &b->i.conf, buf, sizeof buf) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct bed b;
@@ -106,7 +123,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (unsigned k = 0; k < 1000 && rd_left(&in); k++) {
         static uint8_t buf[2048];
         unsigned op = rd_u8(&in);
-        if ((op & 7) == 7) {
+        if (op == 0xff) {
+            update(&b, &conf, rd_u8(&in));
+        } else if ((op & 7) == 7) {
             pass(&b, rd_u16(&in) * 10u);
         } else {
             struct wr w = wr_of(buf, sizeof buf);

@@ -47,6 +47,8 @@ save("inform", "dhcp6", 12, *[bytes([DHCP6 | f, t]) + blob(b) for f, t, b in (
     (0, 11, o6(6, b"\0\x20")), (0, 1, ia_pd + ia_na), (0, 1, o6(14, b"") + ia_pd), (SERVER_ID, 3, ia_pd),
     (SERVER_ID, 5, ia_pd), (0, 6, ia_pd + ia_na), (SERVER_ID, 8, ia_pd + ia_na))])
 save("inform", "unpulled", 15, bytes([DHCP4 | 0x80, 8]) + blob(b""), bytes([ND | 0x80, 133]) + blob(bytes(4)), bytes([ND | 0x88, 135]) + blob(bytes(4) + ll_server), bytes([DHCP6, 11]) + blob(b""))
+ping = bytes([ND | 8, 128]) + blob(bytes(8))
+save("inform", "changes", 15, b"\xff\x05", rs, b"\xff\x00", ping, passes(100), b"\xff\x1f", ping, bytes([DHCP6, 4]) + blob(ia_na), b"\xff\x02")
 save("inform", "raw", 15, bytes([RAW]) + blob(bytes.fromhex("45000014") + bytes(16)), bytes([UDP6]) + blob(b"\x0b\0\0\1"), bytes([UDP4]) + blob(bytes(200)))
 
 routes = bytes([8, 10, 10, 80, 0, 1, 0, 0, 0, 0, 0])
