@@ -69,6 +69,7 @@ static const struct route routes[] = {
     { "POST",   "/v1/users/*/disconnect", API_END_USER },
     { "POST",   "/v1/drain",              API_DRAIN },
     { "POST",   "/v1/reload",             API_RELOAD },
+    { "POST",   "/v1/upgrade",            API_UPGRADE },
     { "PUT",    "/v1/log-level",          API_LOG_LEVEL },
 };
 /* clang-format on */

@@ -17,6 +17,7 @@ enum api_call_kind {
     API_END_USER,
     API_DRAIN,
     API_RELOAD,
+    API_UPGRADE,
     API_LOG_LEVEL,
     API_CALLS
 };

@@ -27,6 +27,7 @@ struct httpd {
     void *ctx;
     struct httpd_request *waiting; /* suspended ones */
     bool run_deferred;
+    httpd_done_fn *done; /* quiescing; NULL: it is not, or has been told */
 };
 
 struct httpd_request {
@@ -89,6 +90,11 @@ static void run(struct httpd *h)
         due = tick_min(due, loop_now(h->loop) + LOOK_AGAIN);
     h->was_busy = busy;
     timer_set(h->timer, due);
+    if (!busy && h->done) {
+        httpd_done_fn *done = h->done;
+        h->done = NULL;
+        done(h->ctx); /* may free h */
+    }
 }
 
 static void on_ready(void *ctx, int events)
@@ -306,6 +312,19 @@ struct httpd *httpd_new(struct loop *l, int fd, struct httpd_rights rights, http
         close(fd);
     httpd_free(h);
     return NULL;
+}
+
+int httpd_quiesce(struct httpd *h, httpd_done_fn *done)
+{
+    int fd = MHD_quiesce_daemon(h->daemon);
+    if (fd < 0)
+        return ERR_SYSTEM;
+    close(fd);
+    h->done = done;
+    if (!h->run_deferred)
+        loop_defer(h->loop, on_deferred, h);
+    h->run_deferred = true;
+    return 0;
 }
 
 void httpd_free(struct httpd *h)

@@ -27,6 +27,10 @@ typedef void httpd_fn(void *ctx, struct httpd_request *r);
 
 /* Takes over `fd`, a listening unix socket. NULL: no memory, or the library does not start; fd is closed. */
 struct httpd *httpd_new(struct loop *l, int fd, struct httpd_rights rights, httpd_fn *fn, void *ctx) MUST_CHECK;
+/* No new connections: they wait in the socket's queue for whoever else listens there. `done` is called once, when all that
+ * were there are answered and gone, and not from within this. ERR_SYSTEM. */
+typedef void httpd_done_fn(void *ctx);
+int httpd_quiesce(struct httpd *h, httpd_done_fn *done) MUST_CHECK;
 void httpd_free(struct httpd *h); /* requests that wait are cut */
 
 const char *httpd_method(const struct httpd_request *r);

@@ -154,6 +154,7 @@ static json_t *process(const struct admin_role *p)
     set_number(o, "restarts", p->restarts);
     set_number(o, "memory", p->memory);
     set_seconds(o, "seconds", p->age_ms);
+    set_text(o, "version", p->version);
     return o;
 }
 
@@ -163,6 +164,9 @@ static json_t *worker(const struct api_worker *w)
     const struct admin_worker *n = w->n ? w->n : &none;
     json_t *o = process(w->role);
     set(o, "answers", json_boolean(w->n != NULL));
+    set(o, "retiring", json_boolean(w->role->retiring));
+    if (w->role->retiring)
+        set_seconds(o, "seconds_left", w->role->left_ms);
     set_number(o, "sessions", n->sessions);
     set_number(o, "connections", n->connections);
     set_number(o, "half_open", n->half_open);

@@ -23,6 +23,7 @@ static const struct imsg_rule to_master[] = {
     { ADMIN_ASK_STATUS, 1,    0,            0,                             0, "question for the status" },
     { ADMIN_DRAIN,      1,    0,            0,                             0, "order to drain" },
     { ADMIN_RELOAD,     1,    0,            0,                             0, "order to reload" },
+    { ADMIN_UPGRADE,    1,    0,            0,                             0, "order to upgrade" },
     { ADMIN_LOG_LEVEL,  1,    4,            4,                             0, "log level" },
 };
 static const struct imsg_rule from_master[] = {
@@ -245,6 +246,9 @@ static void put_role(struct wr *w, const struct admin_role *p)
     wr_u32(w, p->restarts);
     wr_u64(w, p->memory);
     wr_u64(w, p->age_ms);
+    wr_text(w, p->version, sizeof(p->version));
+    wr_u8(w, p->retiring);
+    wr_u64(w, p->left_ms);
 }
 
 static void get_role(struct rd *r, struct admin_role *p)
@@ -255,6 +259,9 @@ static void get_role(struct rd *r, struct admin_role *p)
     p->restarts = rd_u32(r);
     p->memory = rd_u64(r);
     p->age_ms = rd_u64(r);
+    rd_text(r, p->version, sizeof(p->version));
+    p->retiring = rd_bool(r);
+    p->left_ms = rd_u64(r);
 }
 
 void admin_put_status(struct wr *w, const struct admin_status *s)

@@ -29,6 +29,7 @@ enum admin_msg {
     ADMIN_DRAIN,
     ADMIN_RELOAD,
     ADMIN_LOG_LEVEL, /* body: level (u32, enum event_level) */
+    ADMIN_UPGRADE,   /* become the program that lies where we were started from */
     /* master to admin */
     ADMIN_STATUS, /* body: admin_status */
     ADMIN_EVENTS, /* follows ADMIN_STATUS. body: lines, the oldest first */
@@ -71,6 +72,9 @@ struct admin_role {
     char kind[16]; /* "master", "authd", "admin", "worker" */
     uint32_t index, pid, restarts;
     uint64_t memory, age_ms; /* resident bytes */
+    char version[32];        /* of the program that it runs */
+    bool retiring;           /* a worker of an older program: it keeps its sessions for left_ms at most */
+    uint64_t left_ms;
 };
 
 struct admin_status {

@@ -258,8 +258,8 @@ static int start_roles(struct parent *p, int ca_fd, const char *user)
 {
     const char *args[] = { user, sandbox_mode_name(p->opt->sandbox), NULL };
     int fds[] = { ca_fd }, engine_fd = -1, resolver_fd = -1;
-    struct proc_start engine = { "engine", "adit: engine", args, fds, 1 };
-    struct proc_start resolver = { "resolver", "adit: resolver", args, NULL, 0 };
+    struct proc_start engine = { "engine", "adit: engine", args, fds, 1, NULL };
+    struct proc_start resolver = { "resolver", "adit: resolver", args, NULL, 0, NULL };
     int n = proc_spawn(&engine, &p->engine_pid, &engine_fd);
     if (n == 0 && !p->opt->host_is_ip)
         n = proc_spawn(&resolver, &p->resolver_pid, &resolver_fd);

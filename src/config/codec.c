@@ -241,6 +241,7 @@ static void code_numbers(struct codec *k, struct config *c)
     c->binding_mask = (uint8_t)binding;
     code_unsigned(k, &c->workers, 256);
     code_u16(k, &c->mtu);
+    code_number(k, &c->upgrade_deadline, NEVER);
     code_number(k, &c->limit.tls, NEVER);
     code_number(k, &c->limit.http, NEVER);
     code_number(k, &c->limit.request, NEVER);

@@ -128,6 +128,7 @@ struct config {
     char state_dir[CONFIG_PATH]; /* undo journal; default /run/adit */
     char control[CONFIG_PATH];   /* the admin API's socket; default state_dir/control */
     char admin_group[32];        /* members may use it, as root may; empty: root alone */
+    msec upgrade_deadline;       /* how long workers of an older program keep their sessions; default a day */
     uint16_t mtu;                /* inner, of the interface and at most of a session; default 4090 */
     /* limits: absolute deadlines in ms (tls 10 s, http 10 s, connect request 60 s, authentication 60 s, ncp 60 s), the
      * hello interval (60 s), how long a role may be silent (5 s), and counts: half open in all 4096 and an address 64, sessions 10000 */

@@ -135,6 +135,8 @@ const struct option config_options[] = {
       "Socket of the administration, adit-api(7). Without it, control in state_dir" },
     { "", "admin_group", OPT_GROUP, false, AT(admin_group), 0, 0, NULL,
       "Members of this group may use the socket, as root may. Without it, root alone" },
+    { "", "upgrade_deadline", OPT_TIME, false, AT(upgrade_deadline), 0, 604800000, "24h",
+      "How long sessions may stay with the old program after aditctl upgrade; then they are ended" },
     { "limits", "", OPT_BLOCK, false, 0, 0, 0, NULL,
       "Deadlines and bounds. Times are seconds, or carry a unit: 500ms, 10s, 2m, 1h" },
     { "limits", "tls", OPT_TIME, false, AT(limit.tls), 100, 3600000, "10s", "Until the TLS handshake is done" },

@@ -45,6 +45,12 @@ int api_open(const char *path, bool quiet)
     return -1;
 }
 
+void api_patience(int fd, unsigned seconds)
+{
+    struct timeval limit = { .tv_sec = seconds };
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+}
+
 static bool send_all(int fd, const char *s, size_t n)
 {
     while (n) {

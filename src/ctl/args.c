@@ -52,6 +52,7 @@ static const struct word live_verbs[] = {
     { "disconnect", VERB_DISCONNECT, "which ID, or --user NAME?" },
     { "drain", VERB_DRAIN, NULL },
     { "reload", VERB_RELOAD, NULL },
+    { "upgrade", VERB_UPGRADE, NULL },
     { "log-level", VERB_LOG_LEVEL, "error, warning, notice, info or debug?" },
 };
 

@@ -24,6 +24,7 @@ enum verb {
     VERB_DISCONNECT,
     VERB_DRAIN,
     VERB_RELOAD,
+    VERB_UPGRADE,
     VERB_LOG_LEVEL,
 };
 
@@ -90,6 +91,8 @@ struct reply {
     char *body;      /* malloc'd, with a NUL behind it */
     size_t n;
 };
+/* How long its answer may take, in seconds; 15 without this. */
+void api_patience(int fd, unsigned seconds);
 /* One call; the connection is closed by it. `body` may be NULL. False after words on stderr (unless quiet): no answer. */
 bool api_call(int fd, const char *method, const char *path, const char *body, bool quiet,
               struct reply *ret_r) MUST_CHECK;

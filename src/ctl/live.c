@@ -7,13 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WATCH_EVERY = 2 };
+enum { WATCH_EVERY = 2, UPGRADE_TIME = 120 /* seconds */ };
 
 /* Calls and complains: false with the exit status in *ret_result. */
 static bool call(const char *socket, const char *method, const char *path, const char *body, struct reply *ret_r)
 {
     char words[512];
     int fd = api_open(socket, false);
+    if (fd >= 0 && strcmp(path, "/v1/upgrade") == 0)
+        api_patience(fd, UPGRADE_TIME);
     if (fd < 0 || !api_call(fd, method, path, body, false, ret_r))
         return false;
     if (ret_r->status == 200)
@@ -210,5 +212,7 @@ int run_live(const struct request *q, const char *socket)
         return order(q, socket, "POST", "/v1/drain", NULL);
     if (q->verb == VERB_RELOAD)
         return order(q, socket, "POST", "/v1/reload", NULL);
+    if (q->verb == VERB_UPGRADE)
+        return order(q, socket, "POST", "/v1/upgrade", NULL);
     return log_level(q, socket);
 }

@@ -83,16 +83,27 @@ static json_t *load(const char *doc, size_t n, const char *key)
 
 /* ---- status ---- */
 
+/* Of a worker that an upgrade has left behind: for how long it may keep its sessions. */
+static const char *old_text(const json_t *p, char buf[2 * CELL])
+{
+    char version[CELL], left[24];
+    buf[0] = 0;
+    if (json_is_true(json_object_get(p, "retiring")))
+        snprintf(buf, 2 * CELL, "  old program %s, %s left", text(p, "version", version),
+                 age_text(number(p, "seconds_left"), left));
+    return buf;
+}
+
 static void print_process(const json_t *p)
 {
-    char role[CELL], age[24], size[24];
+    char role[CELL], age[24], size[24], old[2 * CELL];
     printf("  %-8s %5" PRId64 " %8" PRId64 " %9" PRId64 " %10s %14s", text(p, "role", role), number(p, "index"),
            number(p, "pid"), number(p, "restarts"), size_text(number(p, "memory"), size),
            age_text(number(p, "seconds"), age));
     if (!json_object_get(p, "sessions"))
         putchar('\n');
     else if (json_is_true(json_object_get(p, "answers")))
-        printf(" %9" PRId64 " %9" PRId64 "\n", number(p, "sessions"), number(p, "half_open"));
+        printf(" %9" PRId64 " %9" PRId64 "%s\n", number(p, "sessions"), number(p, "half_open"), old_text(p, old));
     else
         puts("  does not answer");
 }

@@ -204,6 +204,7 @@ static int on_store(const struct request *q, const struct config *c, struct user
     case VERB_DISCONNECT:
     case VERB_DRAIN:
     case VERB_RELOAD:
+    case VERB_UPGRADE:
     case VERB_LOG_LEVEL:
         return fail("nothing to do");
     }

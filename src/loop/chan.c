@@ -207,6 +207,11 @@ static void on_ready(void *ctx, int events)
         watch_set(c->watch, wants(c));
 }
 
+void chan_drain(struct chan *c)
+{
+    on_ready(c, LOOP_READ);
+}
+
 struct chan *chan_new(struct loop *l, int fd, chan_fn *fn, chan_lost_fn *lost, void *ctx)
 {
     struct chan *c = calloc(1, sizeof *c);

@@ -69,6 +69,8 @@ void chan_send(struct chan *c, const struct imsg *m);
 void chan_pause(struct chan *c, bool paused);
 size_t chan_queued(const struct chan *c); /* bytes that wait, with overhead */
 int chan_fd(const struct chan *c);        /* still the channel's */
-void chan_free(struct chan *c);           /* closes fd; what is queued is dropped; NULL is fine */
+/* Hands over what is there to read already, and not from the loop: the peer has ended. Not from within its callbacks. */
+void chan_drain(struct chan *c);
+void chan_free(struct chan *c); /* closes fd; what is queued is dropped; NULL is fine */
 
 #endif

@@ -25,6 +25,7 @@ struct launch {
     char *argv[MAX_ARGS + 3];
     char *envp[MAX_ENV + 1];
     char role[64];
+    const char *program;
     int src[PROC_FDS + 2]; /* channel, extras, error pipe: in the order of their new numbers from 3 on */
     unsigned n_src;
     int null;
@@ -117,7 +118,7 @@ _Noreturn static void child(struct launch *l)
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == l->parent && place_fds(l) == 0) {
         report = l->src[l->n_src - 1];
         reset_signals();
-        execve("/proc/self/exe", l->argv, l->envp);
+        execve(l->program, l->argv, l->envp);
     }
     int e = errno;
     (void)!write(report, &e, sizeof e);
@@ -183,7 +184,7 @@ static int launch(struct launch *l, const struct proc_start *s, pid_t *ret_pid)
 
 int proc_spawn(const struct proc_start *s, pid_t *ret_pid, int *ret_fd)
 {
-    struct launch l = { .null = -1 };
+    struct launch l = { .null = -1, .program = s->program ? s->program : "/proc/self/exe" };
     if (s->n_fds > PROC_FDS)
         return ERR_LENGTH;
     int e = build_argv(&l, s);

@@ -12,11 +12,12 @@
 enum { PROC_CHANNEL_FD = 3, PROC_FDS = 256 };
 
 struct proc_start {
-    const char *role;        /* argv[1]: "--role=worker"; the binary is /proc/self/exe */
+    const char *role;        /* argv[1]: "--role=worker" */
     const char *title;       /* argv[0] */
     const char *const *args; /* further arguments, NULL-terminated; may be NULL; at most 64 */
     const int *fds;          /* become 4, 5, … in this order; stay open in the caller */
     unsigned n_fds;          /* at most PROC_FDS */
+    const char *program;     /* NULL: our own, /proc/self/exe */
 };
 
 /* Starts the role; *ret_fd is our end of its channel (non-blocking, close-on-exec). The child dies with the thread that

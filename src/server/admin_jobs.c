@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAIT = 3000 };
+enum { WAIT = 3000, WAIT_UPGRADE = 90000 /* more than all of its steps may take */ };
 
 static void give_text(struct httpd_request *r, unsigned status, const char *allow, json_t *j)
 {
@@ -204,6 +204,7 @@ static void job_finish(struct admin *a, struct job *j)
         break;
     case API_DRAIN:
     case API_RELOAD:
+    case API_UPGRADE:
     case API_LOG_LEVEL:
         finish_order(j);
         break;
@@ -434,6 +435,10 @@ static void ask(struct admin *a, struct job *j)
         break;
     case API_RELOAD:
         ask_master(a, j, ADMIN_RELOAD, &body, 1);
+        break;
+    case API_UPGRADE:
+        ask_master(a, j, ADMIN_UPGRADE, &body, 1);
+        j->due = loop_now(a->loop) + WAIT_UPGRADE;
         break;
     case API_LOG_LEVEL:
         wr_u32(&body, j->call.level);

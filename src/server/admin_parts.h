@@ -51,6 +51,7 @@ struct admin {
     struct job *jobs;
     uint32_t next_id;
     struct timer *timer;
+    struct timer *last; /* told to stop: then it does */
 };
 
 /* admin_jobs.c: a request is there (httpd_fn). */

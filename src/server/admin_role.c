@@ -9,6 +9,8 @@
 
 #include <unistd.h>
 
+enum { LAST_ANSWERS = 400 /* ms */ };
+
 /* ---- workers ---- */
 
 static void worker_gone(struct admin_peer *p)
@@ -78,6 +80,21 @@ static int admin_start(struct admin *a)
     return 0;
 }
 
+static void on_quiet(void *ctx)
+{
+    struct admin *a = ctx;
+    loop_stop(a->loop, 0);
+}
+
+/* Who has called already gets an answer. (After an upgrade another admin serves the socket; nobody is turned away.) */
+static void admin_stop(struct admin *a)
+{
+    if (!a->httpd || a->last || !(a->last = timer_new(a->loop, on_quiet, a)) || httpd_quiesce(a->httpd, on_quiet) < 0)
+        loop_stop(a->loop, 0);
+    else
+        timer_set(a->last, loop_now(a->loop) + LAST_ANSWERS);
+}
+
 static int obey(struct admin *a, struct imsg *m)
 {
     if (m->type == ROLE_CONTROL)
@@ -91,7 +108,7 @@ static int obey(struct admin *a, struct imsg *m)
     if (m->type == ROLE_PING)
         chan_send(a->master, &(struct imsg){ .type = ROLE_PONG, .id = m->id });
     else
-        loop_stop(a->loop, 0); /* ROLE_STOP: there is nothing else */
+        admin_stop(a); /* ROLE_STOP: there is nothing else */
     return 0;
 }
 
@@ -123,6 +140,7 @@ static void admin_done_all(struct admin *a)
     for (uint32_t i = 0; i < TUN_QUEUES_MAX; i++)
         chan_free(a->peers[i].chan);
     timer_free(a->timer);
+    timer_free(a->last);
     chan_free(a->master);
     if (a->control >= 0)
         close(a->control);

@@ -143,6 +143,8 @@ static void add_role(struct admin_status *s, const char *kind, const struct role
     a->pid = (uint32_t)pid;
     a->memory = pid > 0 ? memory_of(pid) : 0;
     a->age_ms = age;
+    snprintf(a->version, sizeof(a->version), "%s", r ? r->version : ADIT_VERSION);
+    a->retiring = r && r->retiring;
 }
 
 static void fill_status(const struct master *m, struct admin_status *s)
@@ -159,7 +161,11 @@ static void fill_status(const struct master *m, struct admin_status *s)
     add_role(s, "master", NULL, getpid(), s->uptime_ms);
     for (unsigned i = 0; i < m->n_roles; i++) {
         const struct role *r = &m->roles[i];
+        if (role_vacant(r))
+            continue;
         add_role(s, role_kind_name(r->kind), r, r->pid, r->pid > 0 ? now - r->born : 0);
+        if (r->retiring && r->retire_by > now)
+            s->roles[s->n_roles - 1].left_ms = r->retire_by - now;
     }
 }
 
@@ -183,7 +189,7 @@ static void tell_status(const struct role *r, uint32_t id)
     answer(r, ADMIN_EVENTS, id, &lines);
 }
 
-static void tell_done(const struct role *r, uint32_t id, enum admin_outcome outcome, const char *words)
+void control_done(const struct role *r, uint32_t id, enum admin_outcome outcome, const char *words)
 {
     uint8_t buf[520];
     struct wr w = wr_of(buf, sizeof(buf));
@@ -196,11 +202,12 @@ static void tell_done(const struct role *r, uint32_t id, enum admin_outcome outc
 static void drain(const struct role *r, uint32_t id)
 {
     struct master *m = r->master;
-    if (m->stopping) {
-        tell_done(r, id, ADMIN_OUTCOME_REFUSED, "the server is stopping");
+    if (m->stopping || m->upgrade.phase != UPGRADE_NONE) {
+        control_done(r, id, ADMIN_OUTCOME_REFUSED,
+                     m->stopping ? "the server is stopping" : "the server is being upgraded");
         return;
     }
-    tell_done(r, id, ADMIN_OUTCOME_DONE, m->draining ? "the server drains already" : "");
+    control_done(r, id, ADMIN_OUTCOME_DONE, m->draining ? "the server drains already" : "");
     master_drain(m);
 }
 
@@ -209,24 +216,26 @@ static void reload(struct role *r, uint32_t id)
 {
     struct master *m = r->master;
     if (m->draining || m->stopping)
-        tell_done(r, id, ADMIN_OUTCOME_REFUSED, "the server takes no new connections any more");
+        control_done(r, id, ADMIN_OUTCOME_REFUSED, "the server takes no new connections any more");
+    else if (m->upgrade.phase != UPGRADE_NONE)
+        control_done(r, id, ADMIN_OUTCOME_REFUSED, "the server is being upgraded");
     else if (!master_reload(m))
-        tell_done(r, id, ADMIN_OUTCOME_REFUSED,
-                  "the new configuration cannot be used, nothing was changed; the log says why, and aditd --check");
+        control_done(r, id, ADMIN_OUTCOME_REFUSED,
+                     "the new configuration cannot be used, nothing was changed; the log says why, and aditd --check");
     else
-        tell_done(r, id, ADMIN_OUTCOME_DONE, "");
+        control_done(r, id, ADMIN_OUTCOME_DONE, "");
 }
 
 static void set_level(const struct role *r, const struct imsg *msg)
 {
     uint32_t level;
     if (admin_get_count(msg->body, &level) < 0 || level > EVENT_DEBUG) {
-        tell_done(r, msg->id, ADMIN_OUTCOME_REFUSED, "there is no such level");
+        control_done(r, msg->id, ADMIN_OUTCOME_REFUSED, "there is no such level");
         return;
     }
     master_log_level(r->master, (enum event_level)level);
     event(EV_LOG_LEVEL, NULL, F_TEXT("level", event_level_name((enum event_level)level)));
-    tell_done(r, msg->id, ADMIN_OUTCOME_DONE, "");
+    control_done(r, msg->id, ADMIN_OUTCOME_DONE, "");
 }
 
 void control_asked(struct role *r, const struct imsg *msg)
@@ -239,4 +248,6 @@ void control_asked(struct role *r, const struct imsg *msg)
         set_level(r, msg);
     else if (msg->type == ADMIN_RELOAD)
         reload(r, msg->id);
+    else if (msg->type == ADMIN_UPGRADE)
+        upgrade_begin(r->master, r, msg->id);
 }

@@ -13,7 +13,7 @@
 
 void host_init(struct host *h)
 {
-    *h = (struct host){ .steer = -1, .steer_program = -1 };
+    *h = (struct host){ .steer = -1, .steer_program = -1, .way = -1 };
     for (unsigned i = 0; i < TUN_QUEUES_MAX; i++)
         h->queues[i] = -1;
 }
@@ -211,6 +211,17 @@ bool host_up(struct host *h, const struct config *c, unsigned queues)
     return false;
 }
 
+bool host_adopt(struct host *h, const struct config *c, int journal)
+{
+    char err[256];
+    if (undo_adopt(c->state_dir, c->interface, journal, &h->undo, err) < 0) {
+        event(EV_START_FAILED, NULL, F_TEXT("interface", c->interface), F_TEXT("cause", err));
+        return false;
+    }
+    h->table = nat_table_text(c->interface);
+    return true;
+}
+
 static void close_fd(int *fd)
 {
     if (*fd >= 0)
@@ -263,6 +274,7 @@ static bool check_interface(struct host *h, const struct config *c)
     close_queues(h);
     if (!set_up_interface(h, c, h->n_queues))
         return false;
+    host_queues_again(h);
     (void)forward(h, c->interface);
     if (h->steer_program >= 0 && steer_again(h->queues[0], h->steer_program, err) < 0)
         event(EV_STEERING_OFF, NULL, F_TEXT("interface", c->interface), F_TEXT("cause", err));

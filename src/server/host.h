@@ -22,10 +22,12 @@ struct host {
     struct undo *undo;
     int queues[TUN_QUEUES_MAX]; /* -1: none */
     unsigned n_queues;
-    unsigned offload;           /* TUN_TSO, TUN_USO: what the interface has */
-    int steer, steer_program;   /* map; -1: packets are handed over */
-    int index;                  /* of the interface */
-    char outer[16], outer6[16]; /* where packets leave, IPv4 and IPv6; "": no way out yet */
+    unsigned offload;            /* TUN_TSO, TUN_USO: what the interface has */
+    bool parked[TUN_QUEUES_MAX]; /* the kernel gives it no packets */
+    int steer, steer_program;    /* map; -1: packets are handed over */
+    int way;                     /* queue of packets that no entry of the map is for; -1: by their hash */
+    int index;                   /* of the interface */
+    char outer[16], outer6[16];  /* where packets leave, IPv4 and IPv6; "": no way out yet */
     int outer_index, outer6_index;
     struct prefix nets[NAT_POOLS_MAX]; /* pools whose first address the interface has: also those of sessions that began
                                           with an older configuration */
@@ -38,6 +40,9 @@ struct host {
 };
 
 void host_init(struct host *h);
+/* After an exec: the undo journal is taken over by its descriptor, the rest of h is as it was. Nothing on the host changes.
+ * False: said why. */
+bool host_adopt(struct host *h, const struct config *c, int journal) MUST_CHECK;
 /* Puts back what a killed run left, then sets up for `queues` workers. False: said why, and undone again. */
 bool host_up(struct host *h, const struct config *c, unsigned queues) MUST_CHECK;
 /* The host is as it was; false: something could not be undone, and it was said. */
@@ -47,6 +52,19 @@ bool host_reload(struct host *h, const struct config *c) MUST_CHECK;
 /* Is everything still there? What others took away is made anew, with an event: the interface (its addresses go to new
  * queues, *ret_new_queues: lend them again), the table of NAT and guard; and the way out is looked for again. */
 void host_check(struct host *h, const struct config *c, bool *ret_new_queues);
+/* host_queues.c, for an upgrade. Queues number first to first + n - 1 are there for new workers: made anew and parked, or
+ * those of workers that have gone. False: said why, and there are as many queues as before. */
+bool host_queues_ready(struct host *h, const struct config *c, unsigned first, unsigned n) MUST_CHECK;
+/* The kernel gives them packets, and the first one those that are nobody's. False: said why; take them back. */
+bool host_queues_use(struct host *h, const struct config *c, unsigned first, unsigned n) MUST_CHECK;
+/* There are `before` queues again, and those from `first` on are nobody's. */
+void host_queues_back(struct host *h, unsigned before, unsigned first, unsigned n);
+/* The worker of this queue has died: nothing is steered to it. Gone for good: no packets without steering either. */
+void host_queue_clear(struct host *h, unsigned queue);
+void host_queue_leave(struct host *h, unsigned queue);
+/* The interface was made anew: those that were parked are again. */
+void host_queues_again(struct host *h);
+
 /* Networks behind a client come with its session and go with it, or before it (drop); so do addresses that it made in a /64 of
  * which its pool has a part only. What is said twice is done once. */
 void host_routed_up(struct host *h, const struct config *c, const struct prefix *nets, unsigned n, uint32_t worker,

@@ -104,7 +104,7 @@ static void tell_workers(struct master *m, enum role_msg type, uint32_t slot, in
 {
     for (unsigned i = 0; i < m->n_roles; i++) {
         struct role *r = &m->roles[i];
-        if (r->kind != ROLE_KIND_WORKER || !master_running(r))
+        if (!master_serving(r))
             continue;
         if (fd >= 0)
             master_lend(r, type, slot, fd);

@@ -4,6 +4,7 @@
 #include "server/admin_role.h"
 #include "server/authd.h"
 #include "server/master.h"
+#include "server/upgrade.h"
 #include "server/worker.h"
 
 #include <errno.h>
@@ -47,10 +48,12 @@ static int run_role(const char *role, int argc, char **argv)
         return authd_main(argc, argv);
     if (strcmp(role, "admin") == 0)
         return admin_main(argc, argv);
+    if (strcmp(role, "look") == 0)
+        return look_main();
     return bad_usage("there is no role", role);
 }
 
-static int serve(const char *path, bool check_only)
+static int serve(const char *path, bool check_only, const char *argv0)
 {
     static struct config c;
     int r = config_read(path, &c, stderr, true);
@@ -65,7 +68,18 @@ static int serve(const char *path, bool check_only)
         event(EV_START_FAILED, NULL, F_TEXT("cause", "aditd must be started as root; it drops what it does not need"));
         return EXIT_FAILED;
     }
-    return master_main(&c);
+    return master_main(&c, argv0);
+}
+
+/* Nor this: a master becomes another program with it (server/upgrade.c). */
+static int resume(const char *number)
+{
+    char *end;
+    long fd = strtol(number, &end, 10);
+    if (end == number || *end || fd < 3 || fd > 1 << 20)
+        return bad_usage("unknown argument", "--resume");
+    events_init("master", EVENT_INFO);
+    return master_adopt((int)fd);
 }
 
 int main(int argc, char **argv)
@@ -79,6 +93,8 @@ int main(int argc, char **argv)
             if (++i == argc)
                 return bad_usage("a file must follow", argv[i - 1]);
             path = argv[i];
+        } else if (strcmp(argv[i], "--resume") == 0 && i + 1 < argc) {
+            return resume(argv[i + 1]);
         } else if (strcmp(argv[i], "--check") == 0) {
             check_only = true;
         } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
@@ -91,5 +107,5 @@ int main(int argc, char **argv)
             return bad_usage("unknown argument", argv[i]);
         }
     }
-    return serve(path, check_only);
+    return serve(path, check_only, argv[0]);
 }

@@ -18,12 +18,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-    GRACE = 6000,        /* for sessions to say goodbye; then the workers cut them */
-    WORKERS_GONE = 8000, /* after that workers are killed */
     AUTHD_GONE = 1000,
     TOGETHER = 500, /* two signals that mean one */
 };
@@ -38,7 +37,7 @@ static unsigned alive(const struct master *m, bool workers_only)
     return n;
 }
 
-static void tell(struct role *r, enum role_msg type, uint32_t id)
+void master_tell(struct role *r, enum role_msg type, uint32_t id)
 {
     if (r->chan)
         chan_send(r->chan, &(struct imsg){ .type = type, .id = id });
@@ -48,7 +47,7 @@ static void tell_kind(struct master *m, enum role_kind kind, enum role_msg type,
 {
     for (unsigned i = 0; i < m->n_roles; i++)
         if (m->roles[i].kind == kind && m->roles[i].pid > 0)
-            tell(&m->roles[i], type, id);
+            master_tell(&m->roles[i], type, id);
 }
 
 static void kill_all(struct master *m)
@@ -71,8 +70,9 @@ void master_stop(struct master *m, int status)
     event(EV_STOPPING, NULL);
     (void)notify_stopping();
     respawn_cancel(m);
-    tell_kind(m, ROLE_KIND_WORKER, ROLE_STOP, GRACE);
-    timer_set(m->deadline, loop_now(m->loop) + WORKERS_GONE);
+    upgrade_cancel(m);
+    tell_kind(m, ROLE_KIND_WORKER, ROLE_STOP, MASTER_GRACE);
+    timer_set(m->deadline, loop_now(m->loop) + MASTER_CUT);
     check_over(m);
 }
 
@@ -130,15 +130,14 @@ static struct role *role_of(struct master *m, pid_t pid)
 static void forget_worker(struct master *m, const struct role *r)
 {
     limits_clear_row(&m->counts, r->index);
-    if (m->host.steer >= 0)
-        steer_clear_queue(m->host.steer, r->index);
+    host_queue_clear(&m->host, r->index);
 }
 
 static void role_gone(struct master *m, struct role *r, int status)
 {
-    bool drained = m->draining && r->kind == ROLE_KIND_WORKER;
-    bool asked =
-        (m->stopping && m->killed) || ((m->stopping || drained) && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    bool drained = (m->draining || r->retiring) && r->kind == ROLE_KIND_WORKER;
+    bool asked = (m->stopping && m->killed) ||
+                 ((m->stopping || drained || r->replaced) && WIFEXITED(status) && WEXITSTATUS(status) == 0);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
         event(EV_SANDBOX_BROKEN, NULL, F_TEXT("role", role_kind_name(r->kind)), F_NUM("index", r->index),
               F_NUM("pid", r->pid), F_TEXT("signal", "SIGSYS"));
@@ -154,7 +153,7 @@ static void role_gone(struct master *m, struct role *r, int status)
         forget_worker(m, r);
     if (!m->started)
         master_stop(m, 1);
-    else if (!m->stopping && !drained)
+    else if (!m->stopping && !adopt_gone(r) && !drained)
         respawn(r);
     check_over(m);
 }
@@ -169,7 +168,14 @@ static void on_child(void *ctx, int signo)
         struct role *r = role_of(m, pid);
         if (r)
             role_gone(m, r, status);
+        else
+            (void)upgrade_child(m, pid, status);
     }
+}
+
+void master_reap(struct master *m)
+{
+    on_child(m, SIGCHLD);
 }
 
 /* ---- orders of an administrator ---- */
@@ -200,7 +206,7 @@ void master_log_level(struct master *m, enum event_level level)
     events_set_level(level);
     for (unsigned i = 0; i < m->n_roles; i++)
         if (m->roles[i].pid > 0)
-            tell(&m->roles[i], ROLE_LEVEL, level);
+            master_tell(&m->roles[i], ROLE_LEVEL, level);
 }
 
 /* ---- what the roles say ---- */
@@ -245,8 +251,10 @@ static void on_role(void *ctx, struct imsg *msg)
     if (msg->type != ROLE_READY)
         return;
     r->ready = true;
-    if (m->started)
-        return; /* a worker that was started anew */
+    if (m->started) { /* a role that was started anew */
+        adopt_ready(r);
+        return;
+    }
     for (unsigned i = 0; i < m->n_roles; i++)
         if (!m->roles[i].ready)
             return;
@@ -267,6 +275,7 @@ static void on_role_lost(void *ctx, int err)
 bool master_watch_role(struct master *m, struct role *r, int fd)
 {
     r->master = m;
+    r->fd = -1;
     r->chan = chan_new(m->loop, fd, on_role, on_role_lost, r);
     return r->chan != NULL;
 }
@@ -280,15 +289,16 @@ static unsigned cores(void)
     return n < 1 ? 1 : n > TUN_QUEUES_MAX ? TUN_QUEUES_MAX : (unsigned)n;
 }
 
-static void on_own_line(void *ctx, const char *line, size_t n)
+void master_own_line(void *ctx, const char *line, size_t n)
 {
     control_event(ctx, slice_of(line, n));
 }
 
-static bool prepare(struct master *m)
+bool master_prepare(struct master *m)
 {
     m->loop = loop_new();
-    m->began = m->loop ? loop_now(m->loop) : 0;
+    if (m->loop && !m->started)
+        m->began = loop_now(m->loop);
     m->deadline = m->loop ? timer_new(m->loop, on_deadline, m) : NULL;
     signal(SIGPIPE, SIG_IGN);
     if (m->deadline && loop_signal(m->loop, SIGTERM, on_terminate, m) == 0 &&
@@ -301,7 +311,7 @@ static bool prepare(struct master *m)
 
 /* What is still needed once everything runs: undoing (NET_ADMIN), packet sockets (NET_RAW), ending roles of another user (KILL), and starting a
  * role anew (the others). */
-static bool give_up_rights(void)
+bool master_give_up_rights(void)
 {
     char err[256];
     struct proc_confine rights = { .root_fd = -1, .allow_net = true };
@@ -316,33 +326,55 @@ static bool give_up_rights(void)
 
 static bool start(struct master *m)
 {
-    return prepare(m) && master_open(m) && master_start_roles(m) && give_up_rights() && watchdog_start(m) &&
-           tend_start(m);
+    return master_prepare(m) && master_open(m) && master_start_roles(m) && master_give_up_rights() &&
+           watchdog_start(m) && tend_start(m);
 }
 
-int master_main(const struct config *c)
+/* Where our program is, for its successors: the path that we were started by (a link is followed when it is used), if that
+ * leads to us; else what the kernel says. */
+static void find_program(const char *argv0, char path[CONFIG_PATH])
+{
+    struct stat a, b;
+    bool named = argv0[0] == '/' && strlen(argv0) < CONFIG_PATH && stat(argv0, &a) == 0 &&
+                 stat("/proc/self/exe", &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    ssize_t n = named ? 0 : readlink("/proc/self/exe", path, CONFIG_PATH - 1);
+    if (named)
+        snprintf(path, CONFIG_PATH, "%s", argv0);
+    else
+        path[n < 0 ? 0 : n] = 0;
+}
+
+int master_run(struct master *m, bool started)
+{
+    int status = 1;
+    if (started)
+        status = loop_run(m->loop);
+    else
+        kill_all(m);
+    bool undone = master_close(m);
+    if (m->started || status == 0)
+        event(undone ? EV_STOPPED : EV_UNDO_FAILED, NULL);
+    respawn_cancel(m);
+    upgrade_cancel(m);
+    watchdog_stop(m);
+    tend_stop(m);
+    timer_free(m->retire);
+    timer_free(m->deadline);
+    loop_free(m->loop);
+    return undone ? status : 1;
+}
+
+int master_main(const struct config *c, const char *argv0)
 {
     static struct master m;
     master_parts_init(&m, c);
     m.workers_asked = c->workers;
     m.files_for = c->limit.sessions + c->limit.half_open;
-    events_set_tap(on_own_line, &m);
+    find_program(argv0, m.upgrade.program);
+    events_set_tap(master_own_line, &m);
     if (m.config.workers == 0)
         m.config.workers = cores();
     role_log_level(&m.config);
     event(EV_CONFIG_LOADED, NULL, F_TEXT("file", m.config.path));
-    int status = 1;
-    if (start(&m))
-        status = loop_run(m.loop);
-    else
-        kill_all(&m);
-    bool undone = master_close(&m);
-    if (m.started || status == 0)
-        event(undone ? EV_STOPPED : EV_UNDO_FAILED, NULL);
-    respawn_cancel(&m);
-    watchdog_stop(&m);
-    tend_stop(&m);
-    timer_free(m.deadline);
-    loop_free(m.loop);
-    return undone ? status : 1;
+    return master_run(&m, start(&m));
 }

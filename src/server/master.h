@@ -6,6 +6,6 @@
 #include "config/config.h"
 
 /* Runs until SIGTERM or SIGINT, or until a role cannot go on. Exit status: 0 stopped as asked, 1 failed. */
-int master_main(const struct config *c);
+int master_main(const struct config *c, const char *argv0);
 
 #endif

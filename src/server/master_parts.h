@@ -29,6 +29,54 @@ struct role {
     struct timer *again; /* starts it anew */
     unsigned unanswered; /* pings since it last spoke */
     unsigned restarts;
+    /* upgrades: adopt.c, retire.c */
+    char version[32]; /* of the program that it runs */
+    bool fresh;       /* of a new program that has not taken over yet: it has no listeners */
+    bool replaced;    /* told to end; its successor starts then */
+    bool
+        retiring; /* of an older program: no new connections, ends with its last session. Its place is free after that */
+    bool cut;     /* retiring, and its time is over */
+    msec retire_by;
+    int fd; /* of the channel, between state_get() and master_watch_role() */
+};
+
+struct listening {
+    int fd; /* -1: none */
+    struct config_listen conf;
+};
+
+/* Becoming another program (docs/decisions/0007-upgrade.md). The old one: CHECK, QUIET, then exec; the new one: WORKERS,
+ * AUTHD, ADMIN. */
+enum upgrade_phase {
+    UPGRADE_NONE,
+    UPGRADE_CHECK,   /* the new program looks at what it would get */
+    UPGRADE_QUIET,   /* until nothing is under way to the roles */
+    UPGRADE_WORKERS, /* the new workers start */
+    UPGRADE_AUTHD,   /* the old authd ends, the new one starts and hears what the workers hold */
+    UPGRADE_ADMIN,   /* the same with admin: it has taken over already */
+};
+
+struct upgrade {
+    enum upgrade_phase phase;
+    char program[CONFIG_PATH]; /* the file that is started; whoever replaces it replaces us */
+    struct timer *timer;
+    bool asked; /* by the admin role; `ask` is its question */
+    uint32_t ask;
+    /* CHECK and QUIET */
+    msec quiet_by;
+    pid_t pid;
+    struct chan *chan;
+    bool good;
+    char words[512]; /* why not */
+    /* the new one */
+    bool back;       /* it is the old one again: the new one could not do it, `words` says why */
+    char from[32];   /* version of the program before */
+    int old_program; /* its file, to go back; -1: none */
+    int journal;     /* of host.undo, between state_get() and host_adopt() */
+    uint8_t *own;    /* what only the program that wrote it can read: its configuration and certificate; heap */
+    size_t own_n;
+    unsigned first, queues_before; /* index of the first new worker; queues that there were */
+    struct listening *opened;      /* listeners of the new configuration; heap */
 };
 
 /* control.c: what master has to do with the admin API: its socket, and what was logged lately. */
@@ -40,11 +88,6 @@ struct control {
         char text[ADMIN_LINE];
     } lines[ADMIN_LINES]; /* a ring */
     unsigned n_lines, next_line;
-};
-
-struct listening {
-    int fd; /* -1: none */
-    struct config_listen conf;
 };
 
 /* The outer interfaces that neighbours are answered on. Compared as bytes. */
@@ -71,7 +114,7 @@ struct master {
     struct neighbours neighbours;               /* neighbours.c; fds: -1: none */
     int neighbour_fds[CONFIG_POOLS];
     int users_folder, limits;              /* -1: none */
-    struct role roles[2 + TUN_QUEUES_MAX]; /* [0] is authd, then the workers, then admin */
+    struct role roles[2 + TUN_QUEUES_MAX]; /* [0] is authd; workers and admin in any order */
     unsigned n_roles;
     struct control control;
     msec began;
@@ -80,6 +123,8 @@ struct master {
     struct timer *ping; /* watchdog.c */
     msec ping_every;
     struct timer *look; /* tend.c */
+    struct timer *retire;
+    struct upgrade upgrade;
     int status;
 };
 
@@ -93,7 +138,11 @@ bool master_start_again(struct role *r) MUST_CHECK;
 /* Closes everything and puts the host back; false: not wholly. */
 bool master_close(struct master *m);
 
+/* Starts the role that is in its place: kind and index say which. False: said why. */
+bool master_start_role(struct role *r) MUST_CHECK;
 bool master_running(const struct role *r);
+/* A worker of the program that runs now, or that is about to: it gets configurations and listeners. */
+bool master_serving(const struct role *r);
 void master_say(struct role *r, enum role_msg type, uint32_t id, struct slice body);
 /* The channel duplicates a descriptor or sends it at once: ours stays ours. */
 void master_lend(struct role *r, enum role_msg type, uint32_t id, int fd);
@@ -118,7 +167,45 @@ bool master_reload(struct master *m);
 bool neighbours_look(struct master *m);
 void neighbours_lend(struct master *m, struct role *worker);
 void neighbours_tend(struct master *m);
+/* Other workers serve now. */
+void neighbours_move(struct master *m);
 void neighbours_close(struct master *m);
+
+/* Reads the configuration's file again and checks it; each complaint is a line of the log, the first also in `first`
+ * ("": none). What cannot change while the server runs is named and keeps the value of m->config. */
+bool reload_read(const struct master *m, struct config *ret_c, char first[256]) MUST_CHECK;
+void reload_keep_fixed(const struct master *m, struct config *c);
+
+/* upgrade.c: an administrator wants the program at m->upgrade.program to take over; his answer comes through
+ * control_done() when it is decided. `asker`: NULL for nobody. */
+void upgrade_begin(struct master *m, struct role *asker, uint32_t ask);
+/* The same end for all that can go wrong before the exec: we go on. */
+void upgrade_refuse(struct master *m, const char *words);
+/* A child that is no role ended: true if it was the one that looked. */
+bool upgrade_child(struct master *m, pid_t pid, int status);
+/* The server stops: nothing of it goes on. */
+void upgrade_cancel(struct master *m);
+/* Becomes the program at `path`, with everything that state.c keeps. Returns only if that cannot be; errno says why. */
+void upgrade_become(struct master *m, const char *path);
+
+/* adopt.c: the new program, with the state in `fd`. Exit status as of master_main(). */
+int master_adopt(int fd);
+/* A role is ready, authd has heard what all workers hold, a role has died (true: nothing else is to be done about it). */
+void adopt_ready(struct role *r);
+void adopt_authd_open(struct master *m);
+bool adopt_gone(struct role *r);
+
+/* retire.c: all workers that serve now take no new connections and end with their last session, or when their time is
+ * over. */
+void retire_all(struct master *m);
+void retire_arm(struct master *m);
+/* A retiring worker has ended: its place is free. */
+void retire_gone(struct role *r);
+/* A place that nobody has: n workers from index *ret_first on. False: there are too many already. */
+bool retire_room(const struct master *m, unsigned n, unsigned *ret_first) MUST_CHECK;
+/* Nobody is in it. */
+bool role_vacant(const struct role *r);
+struct role *role_place(struct master *m) MUST_CHECK; /* for one more; NULL: none */
 
 /* tend.c: authd says which networks there are behind clients. */
 void master_net(struct role *r, const struct imsg *msg);
@@ -146,6 +233,8 @@ void control_close(struct master *m);
 void control_event(struct master *m, struct slice line);
 /* A question or an order of the admin role, checked already. */
 void control_asked(struct role *r, const struct imsg *msg);
+/* The answer to an order. */
+void control_done(const struct role *r, uint32_t ask, enum admin_outcome outcome, const char *words);
 
 /* master.c */
 void master_stop(struct master *m, int status);
@@ -154,5 +243,14 @@ void master_drain(struct master *m);
 /* Every role, and we, log so much from now on. */
 void master_log_level(struct master *m, enum event_level level);
 bool master_watch_role(struct master *m, struct role *r, int fd) MUST_CHECK; /* takes fd */
+void master_tell(struct role *r, enum role_msg type, uint32_t id);           /* if it runs */
+enum { MASTER_GRACE = 6000, MASTER_CUT = 8000 }; /* for sessions to say goodbye; then their worker is killed */
+/* The loop and its signals; what is kept of our rights; ends of children that have come already. */
+bool master_prepare(struct master *m) MUST_CHECK;
+bool master_give_up_rights(void) MUST_CHECK;
+void master_reap(struct master *m);
+void master_own_line(void *ctx, const char *line, size_t n); /* ctx is the master: a line of ours is kept */
+/* Runs, if `started`, until the end, and takes all of it apart. Exit status. */
+int master_run(struct master *m, bool started);
 
 #endif

@@ -16,6 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifndef ADIT_VERSION
+#define ADIT_VERSION "0.1.0"
+#endif
+
 const char *role_kind_name(enum role_kind k)
 {
     static const char *const names[] = {
@@ -26,7 +30,10 @@ const char *role_kind_name(enum role_kind k)
 
 void master_parts_init(struct master *m, const struct config *c)
 {
-    *m = (struct master){ .config = *c, .users_folder = -1, .limits = -1, .control = { .fd = -1 } };
+    *m = (struct master){
+        .users_folder = -1, .limits = -1, .control = { .fd = -1 }, .upgrade = { .old_program = -1, .journal = -1 }
+    };
+    m->config = *c;
     host_init(&m->host);
     for (unsigned i = 0; i < CONFIG_LISTENS; i++)
         m->listeners[i].fd = -1;
@@ -114,10 +121,12 @@ static bool spawn(struct master *m, struct role *r, enum role_kind kind, unsigne
     r->born = loop_now(m->loop);
     r->unanswered = 0;
     r->ready = false;
+    r->fd = -1;
     if (proc_spawn(&s, &r->pid, &chan) < 0) {
         event(EV_START_FAILED, NULL, F_TEXT("role", s.role), F_TEXT("cause", strerror(errno)));
         return false;
     }
+    snprintf(r->version, sizeof(r->version), "%s", ADIT_VERSION);
     event(EV_ROLE_STARTED, NULL, F_TEXT("role", s.role), F_NUM("index", index), F_NUM("pid", r->pid));
     return master_watch_role(m, r, chan);
 }
@@ -187,6 +196,11 @@ static bool running_worker(const struct role *r)
     return r->kind == ROLE_KIND_WORKER && master_running(r);
 }
 
+bool master_serving(const struct role *r)
+{
+    return running_worker(r) && !r->retiring;
+}
+
 static bool join_authd(struct role *authd, struct role *w)
 {
     return join(authd, ROLE_WORKER, w->index, w, ROLE_AUTHD, 0, false);
@@ -216,7 +230,7 @@ static bool join_worker(struct master *m, struct role *w)
 
 static void lend_to_worker(struct master *m, struct role *w)
 {
-    for (unsigned i = 0; i < CONFIG_LISTENS; i++)
+    for (unsigned i = 0; i < CONFIG_LISTENS && !w->fresh; i++)
         if (m->listeners[i].fd >= 0)
             master_lend(w, ROLE_LISTEN, i, m->listeners[i].fd);
     master_lend(w, ROLE_TUN, m->host.offload, m->host.queues[w->index]);
@@ -266,7 +280,7 @@ static bool start_admin(struct master *m, struct role *r)
     return true;
 }
 
-static bool start(struct role *r)
+bool master_start_role(struct role *r)
 {
     switch (r->kind) {
     case ROLE_KIND_AUTHD:
@@ -282,7 +296,7 @@ static bool start(struct role *r)
 bool master_start_again(struct role *r)
 {
     r->restarts++;
-    if (start(r))
+    if (master_start_role(r))
         return true;
     if (r->pid > 0)
         kill(r->pid, SIGKILL); /* half made: its end brings the next try */

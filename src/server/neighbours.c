@@ -1,5 +1,5 @@
 /* Master's part of neighbour proxying (ndp.h): the sockets on the outer interfaces, opened when an interface is there, lent to
- * the first worker, and opened anew when the interface or the configuration has changed. */
+ * the first worker that serves, and opened anew when the interface or the configuration has changed. */
 #include "server/master_parts.h"
 
 #include "events/events.h"
@@ -76,11 +76,22 @@ bool neighbours_look(struct master *m)
     return true;
 }
 
+/* One is enough: it knows the owners of all addresses. The first of those that serve, which an upgrade changes. */
+static bool is_the_one(const struct master *m, const struct role *worker)
+{
+    bool first = !worker->fresh && !worker->retiring;
+    for (unsigned i = 0; i < m->n_roles; i++) {
+        const struct role *r = &m->roles[i];
+        first &= r->kind != ROLE_KIND_WORKER || r->fresh || r->retiring || r->index >= worker->index;
+    }
+    return first;
+}
+
 void neighbours_lend(struct master *m, struct role *worker)
 {
     uint8_t buf[ROLE_NDP_MAX];
-    if (worker->index != 0)
-        return; /* one is enough: it knows the owners of all addresses */
+    if (!is_the_one(m, worker))
+        return;
     master_say(worker, ROLE_NDP_NONE, 0, slice_of(NULL, 0));
     for (unsigned i = 0; i < m->neighbours.n; i++) {
         struct wr w = wr_of(buf, sizeof(buf));
@@ -99,6 +110,18 @@ void neighbours_tend(struct master *m)
     for (unsigned i = 0; i < m->n_roles; i++)
         if (m->roles[i].kind == ROLE_KIND_WORKER && master_running(&m->roles[i]))
             neighbours_lend(m, &m->roles[i]);
+}
+
+void neighbours_move(struct master *m)
+{
+    (void)neighbours_look(m);
+    for (unsigned i = 0; i < m->n_roles; i++) {
+        struct role *r = &m->roles[i];
+        if (r->kind == ROLE_KIND_WORKER && master_running(r) && r->retiring && !r->cut)
+            master_say(r, ROLE_NDP_NONE, 0, slice_of(NULL, 0));
+        else if (master_serving(r))
+            neighbours_lend(m, r);
+    }
 }
 
 void neighbours_close(struct master *m)

@@ -23,8 +23,7 @@ static uint64_t monotonic_usec(void)
 
 /* ---- checking ---- */
 
-/* Each complaint of the reader is a line of the log. */
-static bool read_config(const struct master *m, struct config *ret_c)
+bool reload_read(const struct master *m, struct config *ret_c, char first[256])
 {
     char *words = NULL, *rest, *line;
     size_t n = 0;
@@ -34,8 +33,12 @@ static bool read_config(const struct master *m, struct config *ret_c)
     int r = config_reread(m->config.path, m->config.interface, ret_c, f);
     if (fclose(f) != 0)
         r = 2;
-    for (line = words ? strtok_r(words, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
+    first[0] = 0;
+    for (line = words ? strtok_r(words, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
+        if (!first[0])
+            snprintf(first, 256, "%s", line);
         event(r ? EV_CONFIG_ERROR : EV_DEBUG, NULL, F_TEXT("cause", line));
+    }
     free(words);
     return r == 0;
 }
@@ -53,7 +56,7 @@ static void keep_text(const char *key, char *now, const char *old, size_t n)
 }
 
 /* What is made once: names each that changed, and puts the old value into c. */
-static void keep_what_is_fixed(const struct master *m, struct config *c)
+void reload_keep_fixed(const struct master *m, struct config *c)
 {
     const struct config *old = &m->config;
     keep_text("interface", c->interface, old->interface, sizeof(c->interface));
@@ -101,6 +104,8 @@ static void tell_roles(struct master *m)
         struct role *r = &m->roles[i];
         if (!master_running(r))
             continue; /* its successor is started with the new one */
+        if (r->retiring)
+            continue; /* it takes no new connections, and may not understand another program's configuration */
         if (r->kind == ROLE_KIND_ADMIN) {
             master_say(r, ROLE_LEVEL, events_level(), slice_of(NULL, 0));
             continue;
@@ -143,9 +148,10 @@ static void put_to_use(struct master *m, const struct config *c, struct cert_fil
 static bool prepare(struct master *m, struct config *c, struct cert_files *ret_cert,
                     struct listening opened[CONFIG_LISTENS])
 {
-    if (!read_config(m, c))
+    char first[256];
+    if (!reload_read(m, c, first))
         return false;
-    keep_what_is_fixed(m, c);
+    reload_keep_fixed(m, c);
     c->number = m->config.number + 1;
     if (!cert_files_read(c, ret_cert))
         return false;
@@ -165,7 +171,7 @@ bool master_reload(struct master *m)
     static struct config c; /* large, and one thread */
     struct cert_files cert;
     struct listening opened[CONFIG_LISTENS];
-    if (m->stopping || m->draining || !m->started)
+    if (m->stopping || m->draining || !m->started || m->upgrade.phase != UPGRADE_NONE)
         return false;
     (void)notify_reloading(monotonic_usec());
     bool good = prepare(m, &c, &cert, opened);

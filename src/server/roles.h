@@ -30,6 +30,7 @@ enum role_msg {
     ROLE_STOP,     /* id: milliseconds until sessions that did not end are cut */
     ROLE_DRAIN,    /* worker: no new connections; end with the last one that is there */
     ROLE_LEVEL,    /* id: enum event_level: what is logged from now on */
+    ROLE_CHANGE,   /* worker: authd ends now, as it should; its successor comes with ROLE_AUTHD */
     /* to master */
     ROLE_READY,
     ROLE_EVENT,    /* body: a line of the log, for those who ask what happened lately */

@@ -35,6 +35,7 @@ static const struct imsg_rule master_to_worker[] = {
     { ROLE_PING,        ALWAYS,       0,   0,        0, "ping" },
     { ROLE_DRAIN,       SETUP | RUN,  0,   0,        0, "drain" },
     { ROLE_LEVEL,       ALWAYS,       0,   0,        0, "log level" },
+    { ROLE_CHANGE,      ALWAYS,       0,   0,        0, "change of authd" },
     { ROLE_STOP,        ALWAYS,       0,   0,        0, "stop" },
 };
 static const struct imsg_rule master_to_authd[] = {

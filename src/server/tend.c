@@ -23,16 +23,18 @@ void master_net(struct role *r, const struct imsg *msg)
     struct role_own o;
     if (r->kind != ROLE_KIND_AUTHD || m->stopping)
         return; /* a worker may not say it */
-    if (msg->type == ROLE_NET_ALL)
+    if (msg->type == ROLE_NET_ALL) {
         host_routed_end(&m->host, &m->config);
-    else if (role_get_own(msg->body, &o) < 0)
+        adopt_authd_open(m);
+    } else if (role_get_own(msg->body, &o) < 0) {
         event(EV_ROLE_REFUSED, NULL, F_TEXT("from", "authd"), F_TEXT("cause", "a malformed network"));
-    else if (msg->type == ROLE_NET_UP)
+    } else if (msg->type == ROLE_NET_UP) {
         host_routed_up(&m->host, &m->config, o.prefixes, o.n_prefixes, o.worker, o.session);
-    else if (o.n_prefixes)
+    } else if (o.n_prefixes) {
         host_routed_drop(&m->host, &m->config, o.prefixes, o.n_prefixes, o.worker, o.session);
-    else
+    } else {
         host_routed_down(&m->host, &m->config, o.worker, o.session);
+    }
 }
 
 /* The host's resolvers are others now: every role gets them, every client is told. */
@@ -45,7 +47,7 @@ static void look_for_resolvers(struct master *m)
         event(EV_DNS_CHOSEN, NULL, F_TEXT("server", prefix_text(&m->config.dns[i], text)));
     for (unsigned i = 0; i < m->n_roles; i++) {
         struct role *r = &m->roles[i];
-        bool worker = r->kind == ROLE_KIND_WORKER;
+        bool worker = master_serving(r);
         if ((worker || r->kind == ROLE_KIND_AUTHD) && master_running(r) &&
             ((worker && !master_send_certificate(m, r)) || !master_send_config(m, r)))
             event(EV_NO_MEMORY, NULL, F_TEXT("for", "the new resolvers"));

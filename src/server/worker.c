@@ -167,6 +167,13 @@ static int take_ndp(struct worker *w, struct imsg *m)
     return r < 0 ? r : ndp_add(&w->ndp, &w->plane, take_fd(m), &n);
 }
 
+/* Another one; or word that it will be another one soon. */
+static int take_authd(struct worker *w, struct imsg *m)
+{
+    w->authd_changes = m->type == ROLE_CHANGE;
+    return w->authd_changes ? 0 : worker_meet_authd(w, take_fd(m));
+}
+
 static int set_up(struct worker *w, struct imsg *m)
 {
     switch ((enum role_msg)m->type) {
@@ -185,7 +192,8 @@ static int set_up(struct worker *w, struct imsg *m)
     case ROLE_LIMITS:
         return limits_open(&w->limits, m->fds[0], w->index);
     case ROLE_AUTHD:
-        return worker_meet_authd(w, take_fd(m));
+    case ROLE_CHANGE:
+        return take_authd(w, m);
     case ROLE_PEER:
         return plane_set_peer(&w->plane, m->id, take_fd(m)), 0;
     case ROLE_NDP_NONE:

@@ -41,6 +41,7 @@ struct worker {
     struct worker_stats stats;
     bool draining;            /* no new connections; ends with the last one */
     bool authd_open;          /* it may be asked */
+    bool authd_changes;       /* it ends, and that is no fault */
     struct snapshot *now;     /* the configuration of connections that come; NULL: none yet */
     struct tls_ctx *next_tls; /* waits for its configuration */
     struct stream_bench bench;

@@ -130,14 +130,12 @@ static void on_authd(void *ctx, struct imsg *m)
         on_own(w, m);
         break;
     case ROLE_ASSERT:
-        on_assert(w, m);
-        break;
+        return on_assert(w, m);
     case ROLE_CLAIMED:
         on_claimed(w, m);
         break;
     case ROLE_OPEN:
-        on_open(w);
-        break;
+        return on_open(w);
     case ROLE_CONFIG:
     case ROLE_CERTIFICATE:
     case ROLE_LISTEN:
@@ -154,6 +152,7 @@ static void on_authd(void *ctx, struct imsg *m)
     case ROLE_CONTROL:
     case ROLE_DRAIN:
     case ROLE_LEVEL:
+    case ROLE_CHANGE:
     case ROLE_EVENT:
     case ROLE_START:
     case ROLE_STOP:
@@ -192,7 +191,8 @@ static void on_authd_lost(void *ctx, int err)
     w->authd_open = false;
     if (w->phase == ROLE_ENDING)
         return;
-    event(EV_CHANNEL_LOST, NULL, F_TEXT("to", "authd"), F_TEXT("cause", err_str(err)));
+    if (!w->authd_changes)
+        event(EV_CHANNEL_LOST, NULL, F_TEXT("to", "authd"), F_TEXT("cause", err_str(err)));
     slab_each(&w->conns, lose_one, NULL);
 }
 
@@ -213,7 +213,7 @@ int worker_meet_authd(struct worker *w, int fd)
     uint8_t none[1];
     struct wr empty = wr_of(none, sizeof(none));
     chan_free(w->authd);
-    w->authd_open = false;
+    w->authd_open = w->authd_changes = false;
     w->authd = chan_new(w->loop, fd, on_authd, on_authd_lost, w);
     if (!w->authd)
         return ERR_NOMEM;

@@ -284,7 +284,8 @@ class Server:
     """aditd in a namespace, with a certificate, a configuration and users of its own."""
 
     def __init__(self, world, ns, name="aditd", pool="10.80.0.0/24", methods=None, cert=None, extra="", listens=None,
-                 interface="adit0", nat=True, dns='{"system"}', port=443, pools=None):
+                 interface="adit0", nat=True, dns='{"system"}', port=443, pools=None, program=None):
+        self.program = program or BUILD / "src/server/aditd"
         self.world, self.ns, self.name, self.interface = world, ns, name, interface
         self.dir = world.dir / name
         self.dir.mkdir(mode=0o700)
@@ -307,7 +308,7 @@ class Server:
         self.ctl("user", "add", name, *options, stdin=password + "\n")
 
     def start(self, wait=True):
-        self.proc = self.world.spawn(self.ns, [BUILD / "src/server/aditd", "-c", self.conf], self.name)
+        self.proc = self.world.spawn(self.ns, [self.program, "-c", self.conf], self.name)
         if wait:
             self.proc.wait_for(r" STARTED ")
         return self.proc

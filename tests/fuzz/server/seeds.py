@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes corpus_roles: one valid message of each kind, as src/server/roles.c makes them."""
+"""Writes corpus_roles: one valid message of each kind, as src/server/roles.c makes them; and corpus_state: what a master hands
+on (src/server/state.c), behind its fingerprint and version."""
 import pathlib
 import struct
 
@@ -32,3 +33,33 @@ seeds = {"ask": ask, "verdict": verdict, "own": own, "counters": counters, "end"
 kinds = {"claim": 7, "claim-none": 7, "ndp": 8}
 for i, (name, body) in enumerate(seeds.items()):
     (out / name).write_bytes(bytes([kinds.get(name, i)]) + body)
+
+NO_FD, LISTENS = 0xffffffff, 16
+
+
+def u32(*n):
+    return b"".join(struct.pack(">I", x) for x in n)
+
+
+def role(kind, index, pid, fd, retiring=0):
+    return (bytes([kind]) + u32(index, pid, fd) + bytes([1]) + struct.pack(">Q", 5) + u32(0, 1) + text("0.1.0") + bytes([retiring, 0]) +
+            struct.pack(">Q", 99))
+
+
+def state(roles, listen, nets, routed, lines, own):
+    fixed = (b"".join(text(t) for t in ("/etc/adit/aditd.conf", "adit0", "adit", "/run/adit", "kill", "/run/adit/control", "", "/u/users.db")) +
+             u32(2, 0) + bytes([1]) + struct.pack(">H", 1400) + u32(3, 10999) + struct.pack(">Q", 7))
+    listeners = (u32(20) + text("0.0.0.0:443") + v4 + struct.pack(">H", 443) if listen else u32(NO_FD)) + u32(NO_FD) * (LISTENS - 1)
+    host = (u32(21, 2, 22) + bytes([0]) + u32(23) + bytes([1]) + u32(3, 24, 25, 1, 9) + text("eth0") + u32(2) + text("eth1") + u32(4) + u32(len(nets)) + b"".join(nets) +
+            u32(len(routed)) + b"".join(net + u32(1) + session + bytes([1]) for net in routed) + bytes([0]))
+    return (fixed + listeners + u32(26, 27) + host + u32(len(roles)) + b"".join(roles) + u32(28, NO_FD, len(lines)) + b"".join(map(text, lines)) +
+            text("/usr/sbin/aditd") + u32(29) + bytes([0, 1]) + u32(4) + text("") + data(own))
+
+
+states = {"small": state([role(0, 0, 100, 30)], False, [], [], [], ""),
+          "large": state([role(0, 0, 100, 30), role(1, 2, 101, 31), role(1, 0, 102, 32, 1), role(2, 0, 103, 33)], True, [v4, v6], [v4],
+                         ["a line", "another"], "own")}
+out = pathlib.Path(__file__).parent / "corpus_state"
+out.mkdir(exist_ok=True)
+for name, body in states.items():
+    (out / name).write_bytes(body)

@@ -63,6 +63,7 @@ static void test_calls(void **state)
     assert_string_equal(call.user, "DOMAIN/al ice");
     good("POST", "/v1/drain", "", API_DRAIN);
     good("POST", "/v1/reload", "", API_RELOAD);
+    good("POST", "/v1/upgrade", "", API_UPGRADE);
     good("PUT", "/v1/log-level", "{\"level\":\"debug\"}", API_LOG_LEVEL);
     assert_int_equal(call.level, EVENT_DEBUG);
 }

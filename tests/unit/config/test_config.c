@@ -38,6 +38,7 @@ static void test_defaults(void **state)
     assert_string_equal(got.state_dir, "/run/adit");
     assert_string_equal(got.control, "/run/adit/control");
     assert_string_equal(got.admin_group, "");
+    assert_int_equal(got.upgrade_deadline, 86400000);
     assert_string_equal(got.sandbox, "kill");
     assert_int_equal(got.mtu, 4090);
     assert_int_equal(got.limit.tls, 10000);
@@ -60,7 +61,8 @@ static void test_everything_set(void **state)
          "auth { methods = {PAP, chap, mschapv2, \"eap-mschapv2\"} }\n"
          "users = \"/u/users.db\"\npool a { ipv4 = 10.0.0.0/8 }\npool b { ipv4 = \"192.168.7.0/29\" }\n"
          "dns = {1.1.1.1, \"9.9.9.9\"}\nnbns = {10.1.1.1}\ninterface = vpn.1\nmtu = 1280 nat = yes outer = eth0\n"
-         "workers = 3 steering = off user = nobody state_dir = run control = c/s admin_group = staff\n/* a\n comment "
+         "workers = 3 steering = off user = nobody state_dir = run control = c/s admin_group = staff upgrade_deadline "
+         "= 2h\n/* a\n comment "
          "*/\n"
          "limits { tls = 500ms http=1 request = 2m auth = 1h ncp = 3s hello = 15s half_open = 9\n"
          " watchdog = 7s"
@@ -86,6 +88,7 @@ static void test_everything_set(void **state)
     assert_string_equal(got.state_dir, "/etc/adit/run");
     assert_string_equal(got.control, "/etc/adit/c/s");
     assert_string_equal(got.admin_group, "staff");
+    assert_int_equal(got.upgrade_deadline, 7200000);
     assert_int_equal(got.limit.tls, 500);
     assert_int_equal(got.limit.http, 1000);
     assert_int_equal(got.limit.request, 120000);
@@ -114,6 +117,7 @@ static void test_control(void **state)
     good(BASE "debug { sandbox = off }\n");
     assert_string_equal(got.sandbox, "off");
     bad(BASE "debug { sandbox = on }\n", "4: debug { sandbox }: \"on\" is none of kill, log and off");
+    bad(BASE "upgrade_deadline = 169h\n", "4: upgrade_deadline: \"169h\" is not between 0 and 604800000 ms");
     bad(BASE "admin_group = \"\"\n", "4: admin_group: \"\" is not a group's name");
 }
 
