@@ -33,6 +33,7 @@ static struct sess_list *list_of(struct judge *j, enum sess_state state)
     switch (state) {
     case SESS_TALKING:
     case SESS_SLOW:
+    case SESS_LEASING:
         return &j->talking;
     case SESS_REPLACES:
         return &j->replacing;
@@ -243,7 +244,8 @@ static bool same_pools(const struct config *a, const struct config *b)
         const struct config_pool *x = &a->pools[i], *y = &b->pools[i];
         if (!prefix_eq(&x->ipv4, &y->ipv4) || !prefix_eq(&x->ipv6, &y->ipv6) ||
             !prefix_eq(&x->delegate_from, &y->delegate_from) || x->delegate != y->delegate ||
-            !same_ranges(a, &x->ranges, b, &y->ranges) || !same_ranges(a, &x->exclude, b, &y->exclude))
+            strcmp(x->dhcp, y->dhcp) != 0 || !same_ranges(a, &x->ranges, b, &y->ranges) ||
+            !same_ranges(a, &x->exclude, b, &y->exclude))
             return false;
     }
     return a->n_pools == b->n_pools;
@@ -317,6 +319,7 @@ static void refuse_at_the_door(struct judge *j, const struct judge_who *who, uin
 void judge_ask(struct judge *j, const struct judge_who *who, uint32_t ask, const struct auth_question *q, msec now)
 {
     struct sess *s = judge_find(j, who->worker, who->session);
+    j->now = now;
     judge_refresh(j);
     if (!s)
         s = begin(j, who, now);
@@ -328,6 +331,7 @@ void judge_ask(struct judge *j, const struct judge_who *who, uint32_t ask, const
     s->ask = ask;
     s->ticket = 0; /* a slow hash under way is stale now */
     s->keyed = false;
+    s->not_leased = false;
     s->text[0] = '\0';
     s->packet_len = 0;
     secret_wipe(s->hlak, sizeof(s->hlak));
@@ -348,12 +352,13 @@ int judge_hold(struct judge *j, const struct judge_who *who, const char *user, c
     struct sess *s = judge_find(j, who->worker, who->session) ? NULL : begin(j, who, now);
     if (!s)
         return judge_find(j, who->worker, who->session) ? ERR_STATE : ERR_NOMEM;
+    j->now = now;
+    snprintf(s->user, sizeof(s->user), "%s", user);
     int r = judge_hold_all(j, s, p);
     if (r < 0) {
         end(j, s);
         return r;
     }
-    snprintf(s->user, sizeof(s->user), "%s", user);
     if (users_find(j->users, slice_str(user), &u) == 1) {
         s->known = true;
         judge_entitle(j, &u, &s->want);
@@ -377,6 +382,7 @@ static void pass_on(struct judge *j, msec now)
 void judge_down(struct judge *j, uint32_t worker, uint64_t session, msec now)
 {
     struct sess *s = judge_find(j, worker, session);
+    j->now = now;
     if (!s)
         return;
     end(j, s);
@@ -385,6 +391,7 @@ void judge_down(struct judge *j, uint32_t worker, uint64_t session, msec now)
 
 void judge_worker_gone(struct judge *j, uint32_t worker, msec now)
 {
+    j->now = now;
     for (unsigned i = 0; i < JUDGE_BUCKETS; i++) {
         struct sess **at = &j->buckets[i];
         while (*at) {
@@ -403,6 +410,11 @@ const char *judge_session(struct judge *j, uint32_t worker, uint64_t session, co
     if (s)
         *ret_who = &s->who;
     return s ? s->user : NULL;
+}
+
+void judge_set_lan(struct judge *j, struct lan *lan)
+{
+    j->lan = lan;
 }
 
 struct pool *judge_pool(struct judge *j)
@@ -463,6 +475,7 @@ static void expire(struct judge *j, struct sess *s, msec now)
 
 void judge_tick(struct judge *j, msec now)
 {
+    j->now = now;
     take_slow(j, now);
     while (j->replacing.oldest && j->replacing.oldest->due <= now)
         judge_take_over(j, j->replacing.oldest, now);

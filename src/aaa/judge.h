@@ -15,6 +15,8 @@
 
 struct judge;
 struct pool;
+struct lan;
+struct lan_given;
 
 /* Who asks: one authentication conversation of one session of one worker. */
 struct judge_who {
@@ -34,6 +36,7 @@ struct judge_result {
                                     method", "no address is free", "busy", … A constant string; NULL otherwise */
     unsigned code;   /* REFUSE: RAS error number that the peer was told or would have been (691, 647, 649) */
     bool no_address; /* REFUSE because the pool is exhausted, or the user's fixed address cannot be given */
+    bool not_leased; /* REFUSE because no address could be leased from a LAN, which was said */
 };
 
 /* Called once for each judge_ask(), now (from within judge_ask) or later (from judge_tick, judge_down,
@@ -55,6 +58,12 @@ void judge_free(struct judge *j);
  * database again (the file may be another one by now); where that fails, says so and keeps the old one. ERR_NOMEM: nothing
  * was changed. */
 int judge_configure(struct judge *j, const struct config *c) MUST_CHECK;
+/* Where sessions of pools with `dhcp` get their IPv4 address; the caller's, and it outlives the judge. NULL, and until this is
+ * called: nowhere. */
+void judge_set_lan(struct judge *j, struct lan *lan);
+/* Its answer (struct lan_ops): what a session gets, or NULL and why it gets none. */
+void judge_leased(struct judge *j, uint32_t worker, uint64_t session, const struct lan_given *given, const char *why,
+                  msec now);
 /* The pool, whose memory outlives the process (pool_put); valid until judge_configure(). */
 struct pool *judge_pool(struct judge *j);
 void judge_ask(struct judge *j, const struct judge_who *who, uint32_t ask, const struct auth_question *q, msec now);

@@ -34,6 +34,7 @@ void judge_refuse(struct judge *j, struct sess *s, unsigned code, bool retry, co
         r.verdict.text = slice_str(texts[0]);
     }
     r.no_address = code == E_NO_DIALIN_PERMISSION;
+    r.not_leased = s->not_leased;
     judge_say(j, s, &r);
 }
 
@@ -53,6 +54,15 @@ static void fill_names(const struct config *c, struct params *p)
             p->nbns[k++] = prefix_v4_addr(&t.nbns[i]);
 }
 
+/* What the network's DHCP server says of servers, where the configuration says nothing. */
+static void fill_given(const struct lan_given *g, const struct config_pool *pool, struct params *p)
+{
+    if (!p->dns[0] && !(pool && pool->net.dns_set))
+        memcpy(p->dns, g->dns, sizeof(p->dns));
+    if (!p->nbns[0] && !(pool && pool->net.nbns_set))
+        memcpy(p->nbns, g->nbns, sizeof(p->nbns));
+}
+
 static void fill_params(const struct judge *j, const struct sess *s, struct params *p)
 {
     const struct config_pool *pool =
@@ -61,13 +71,14 @@ static void fill_params(const struct judge *j, const struct sess *s, struct para
     memcpy(p->prefixes, s->held, sizeof(p->prefixes));
     p->n_prefixes = s->n_held;
     p->n_routed = s->n_routed;
-    p->server_ipv4 = pool && pool->ipv4.family ? prefix_v4_addr(&pool->ipv4) + 1 : 0;
+    p->server_ipv4 = pool && pool->ipv4.family ? prefix_v4_addr(&pool->ipv4) + 1 : s->given.server;
     p->link6 = s->lease.link6;
     p->delegated6 = s->lease.delegated6;
     p->pool = (uint8_t)s->lease.pool;
     p->group = (uint8_t)s->has.group;
     p->user = (uint8_t)(s->known ? config_user_named(&j->c, slice_str(s->user)) : 0);
     fill_names(&j->c, p);
+    fill_given(&s->given, pool, p);
     p->mtu = j->c.mtu;
     p->snapshot = j->c.number;
 }
@@ -104,16 +115,61 @@ static void out_of_memory(struct judge *j, struct sess *s)
     no_address(j, s, "no address is free");
 }
 
+/* Without an IPv4 address from a LAN, if the pool's come from there: the session holds the rest meanwhile. */
+static void ask_lan(struct judge *j, struct sess *s, const char *link, msec now)
+{
+    struct lan_who who = { .worker = s->who.worker, .session = s->who.session, .call = s->who.call, .user = s->user };
+    s->leased = false;
+    judge_enter(j, s, SESS_LEASING, now);
+    int r = j->lan ? lan_ask(j->lan, &who, link, now) : ERR_MISSING;
+    if (r == 0)
+        return;
+    judge_leased(j, s->who.worker, s->who.session, NULL,
+                 r == ERR_MISSING ? "the interface of its pool's DHCP server is not there" : "too many leases", now);
+}
+
+void judge_leased(struct judge *j, uint32_t worker, uint64_t session, const struct lan_given *given, const char *why,
+                  msec now)
+{
+    struct sess *s = judge_find(j, worker, session);
+    j->now = now;
+    if (!s || s->state != SESS_LEASING) {
+        if (given)
+            lan_give_back(j->lan, worker, session, now); /* nobody waits for it any more */
+        return;
+    }
+    judge_enter(j, s, SESS_TALKING, now);
+    int r = given ? judge_add_given(j, s, given) : ERR_REFUSED;
+    if (r == 0) {
+        s->leased = true;
+        accept(j, s, now);
+        return;
+    }
+    judge_release(j, s);
+    s->not_leased = true;
+    no_address(j, s, given ? "its DHCP server gave an address that another session has" : why);
+}
+
+/* All that the pool gives, and what only the user has. */
+static void grant_lease(struct judge *j, struct sess *s, const struct pool_lease *l, msec now)
+{
+    const char *link = judge_lease_on(j, l);
+    if (judge_set_lease(j, s, l) < 0)
+        out_of_memory(j, s);
+    else if (link)
+        ask_lan(j, s, link, now);
+    else
+        accept(j, s, now);
+}
+
 static void grant_any(struct judge *j, struct sess *s, msec now)
 {
     static const struct pool_lease none;
     struct pool_lease l;
     if (pool_lease(j->pool, judge_pools_for(j, s->want.group), &none, slice_str(s->user), &l) < 0)
         exhausted(j, s);
-    else if (judge_set_lease(j, s, &l) < 0)
-        out_of_memory(j, s);
     else
-        accept(j, s, now);
+        grant_lease(j, s, &l, now);
 }
 
 /* Only the newest of those who wait for the same gets it. */
@@ -166,10 +222,8 @@ void judge_take_over(struct judge *j, struct sess *s, msec now)
         (void)pool_give_back(j->pool, &fixed.ipv4);
         (void)pool_give_back(j->pool, &fixed.link6);
         exhausted(j, s);
-    } else if (judge_set_lease(j, s, &l) < 0) {
-        out_of_memory(j, s);
     } else {
-        accept(j, s, now);
+        grant_lease(j, s, &l, now);
     }
 }
 

@@ -104,7 +104,7 @@ const struct sess *judge_clash(const struct judge *j, const struct sess *s)
 
 /* ---- taking and giving back ---- */
 
-void judge_release(struct judge *j, struct sess *s)
+static void release_pools(struct judge *j, struct sess *s)
 {
     struct owner me = { s->who.worker, s->who.session };
     for (unsigned i = 0; i < s->n_held; i++) {
@@ -114,6 +114,14 @@ void judge_release(struct judge *j, struct sess *s)
     s->n_held = s->n_routed = 0;
     s->leased = false;
     memset(&s->lease, 0, sizeof(s->lease));
+    memset(&s->given, 0, sizeof(s->given));
+}
+
+void judge_release(struct judge *j, struct sess *s)
+{
+    release_pools(j, s);
+    if (j->lan)
+        lan_give_back(j->lan, s->who.worker, s->who.session, j->now);
 }
 
 /* Writes down that s holds p. */
@@ -130,7 +138,10 @@ static int hold_one(struct judge *j, struct sess *s, const struct prefix *p)
 int judge_set_lease(struct judge *j, struct sess *s, const struct pool_lease *l)
 {
     _Static_assert(PARAMS_PREFIXES >= POOL_LEASES + USER_ROUTED + PARAMS_CLAIMS, "all of it");
-    judge_release(j, s);
+    if (judge_lease_on(j, l))
+        release_pools(j, s); /* a lease that it has, or waits for, may be the same again: lan_ask() */
+    else
+        judge_release(j, s);
     s->lease = *l;
     s->has = s->want;
     s->leased = true;
@@ -145,6 +156,37 @@ int judge_set_lease(struct judge *j, struct sess *s, const struct pool_lease *l)
     if (r < 0)
         judge_release(j, s);
     return r;
+}
+
+const char *judge_lease_on(const struct judge *j, const struct pool_lease *l)
+{
+    const struct config_pool *pool = l->pool && l->pool <= j->c.n_pools ? &j->c.pools[l->pool - 1] : NULL;
+    return pool && pool->dhcp[0] && !l->ipv4.family ? pool->dhcp : NULL;
+}
+
+int judge_add_given(struct judge *j, struct sess *s, const struct lan_given *given)
+{
+    struct prefix addr = prefix_v4(given->addr, 32);
+    struct owner other;
+    if (owners_get(&j->held, &addr, &other) || pool_take(j->pool, &addr) == ERR_STATE)
+        return ERR_STATE;
+    if (hold_one(j, s, &addr) < 0)
+        return ERR_NOMEM;
+    memmove(&s->held[1], &s->held[0], (s->n_held - 1) * sizeof(s->held[0]));
+    s->held[0] = addr; /* params.h: the first one */
+    s->lease.ipv4 = addr;
+    s->given = *given;
+    return 0;
+}
+
+/* Its address may be one of a LAN: that lease goes on, or is asked for again. */
+static int hold_given(struct judge *j, struct sess *s, const struct prefix *addr, unsigned pool)
+{
+    const struct config_pool *x = pool && pool <= j->c.n_pools ? &j->c.pools[pool - 1] : NULL;
+    struct lan_who who = { .worker = s->who.worker, .session = s->who.session, .call = s->who.call, .user = s->user };
+    int r = j->lan ? lan_hold(j->lan, &who, x && x->dhcp[0] ? x->dhcp : NULL, prefix_v4_addr(addr), &s->given, j->now)
+                   : ERR_MISSING;
+    return r == ERR_MISSING ? 0 : r; /* of a pool that is no more: nobody else can get it */
 }
 
 /* Which of the prefixes is what: by the pool that they are of. */
@@ -169,12 +211,14 @@ int judge_hold_all(struct judge *j, struct sess *s, const struct params *p)
     struct owner other;
     int r = 0;
     for (unsigned i = 0; r == 0 && i < p->n_prefixes; i++) {
-        if (owners_get(&j->held, &p->prefixes[i], &other))
-            r = ERR_STATE;
-        else if (pool_take(j->pool, &p->prefixes[i]) == ERR_STATE) /* ERR_VALUE: of no pool; nobody else can get it */
+        const struct prefix *at = &p->prefixes[i];
+        int took = pool_take(j->pool, at); /* ERR_VALUE: of no pool */
+        if (took == ERR_STATE || owners_get(&j->held, at, &other))
             r = ERR_STATE;
         else
-            r = hold_one(j, s, &p->prefixes[i]);
+            r = hold_one(j, s, at);
+        if (r == 0 && took < 0 && i == 0 && p->n_prefixes > p->n_routed && at->family == 4 && at->len == 32)
+            r = hold_given(j, s, at, p->pool);
     }
     if (r < 0) {
         judge_release(j, s);

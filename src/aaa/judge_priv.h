@@ -4,6 +4,7 @@
 #define ADIT_AAA_JUDGE_PRIV_H
 
 #include "aaa/judge.h"
+#include "aaa/lan.h"
 #include "aaa/pool.h"
 #include "aaa/slow.h"
 #include "aaa/users.h"
@@ -40,6 +41,7 @@ enum { POOL_LEASES = 3 }; /* of a struct pool_lease */
 enum sess_state {
     SESS_TALKING,  /* rounds; may have a question open */
     SESS_SLOW,     /* its question waits for a slow hash */
+    SESS_LEASING,  /* proven, waits for an address from the network's DHCP server */
     SESS_REPLACES, /* proven, waits for the session that holds its fixed address to end */
     SESS_ACCEPTED, /* the verdict was given; it may hold a lease */
 };
@@ -67,6 +69,8 @@ struct sess {
     struct entitled want, has; /* of the record now; of the lease */
     bool leased;
     struct pool_lease lease;
+    bool not_leased;                     /* for the verdict */
+    struct lan_given given;              /* of lease.ipv4, where it is leased from a LAN */
     struct prefix held[PARAMS_PREFIXES]; /* all of it, the networks behind the client too */
     unsigned n_held, n_routed;           /* n_routed: the last ones of them */
     struct eap_server *eap;
@@ -91,6 +95,8 @@ struct judge {
     struct loop *loop;
     struct users *users;
     struct pool *pool;
+    struct lan *lan; /* NULL: none */
+    msec now;        /* when we were called last */
     struct slow *slow;
     struct watch *watch;
     uint64_t users_version, watched_version;
@@ -130,6 +136,11 @@ const struct sess *judge_clash(const struct judge *j, const struct sess *s);
 void judge_release(struct judge *j, struct sess *s);
 /* The lease, which is taken in the pool already, and the routed networks, instead of what s had. ERR_NOMEM: nothing. */
 int judge_set_lease(struct judge *j, struct sess *s, const struct pool_lease *l) MUST_CHECK;
+/* The interface on which an address is still to be leased for it; NULL: none is. */
+const char *judge_lease_on(const struct judge *j, const struct pool_lease *l);
+/* The address that was leased for it, which becomes the first that it holds. ERR_STATE: another session has it;
+ * ERR_NOMEM. */
+int judge_add_given(struct judge *j, struct sess *s, const struct lan_given *given) MUST_CHECK;
 /* What an earlier judge gave. ERR_STATE: some of it is another's. */
 int judge_hold_all(struct judge *j, struct sess *s, const struct params *p) MUST_CHECK;
 /* The same leases in another pool. */

@@ -125,6 +125,7 @@ struct pool *pool_new(const struct config *c)
         if (r == 0 && x->delegate)
             r = add_range(p, c, i + 1, POOL_DELEGATED6, &x->delegate_from, x->delegate);
         p->n_pools = i + 1;
+        p->lan |= x->dhcp[0] ? 1u << i : 0;
     }
     if (r == 0)
         return p;
@@ -261,7 +262,7 @@ static bool lease_all(struct pool *p, unsigned pool, const struct pool_lease *fi
     struct pool_lease l = *fixed;
     struct prefix taken[POOL_KINDS];
     unsigned n = 0;
-    bool any = false;
+    bool any = p->lan >> (pool - 1) & 1;
     for (unsigned i = 0; i < p->n_ranges; i++) {
         struct range *r = &p->ranges[i];
         struct prefix *to = kind_in(&l, r->kind);

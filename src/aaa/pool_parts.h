@@ -34,6 +34,7 @@ struct memory {
 struct pool {
     struct range ranges[POOL_KINDS * CONFIG_POOLS];
     unsigned n_ranges, n_pools;
+    uint32_t lan; /* a bit for each pool whose IPv4 addresses are leased elsewhere (lan.h) */
     uint64_t version;
     struct memory memory[POOL_REMEMBERED];
 };

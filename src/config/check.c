@@ -146,4 +146,5 @@ void values_check_host(struct build *b)
                  c->admin_group);
     check_dns(b);
     check_host_nets(b);
+    check_host_links(b);
 }

@@ -1,6 +1,8 @@
 /* What must hold between pools, groups, users and the host's own networks. */
 #include "config/values_parts.h"
 
+#include <net/if.h>
+
 /* ---- pools ---- */
 
 static bool in_net(const struct prefix *net, const struct config_range *r)
@@ -43,6 +45,26 @@ static void check_ipv6(struct build *b, unsigned i)
         complain(b->r, line, "pool \"%s\": ipv6_delegate needs ipv6 as well", p->name);
 }
 
+/* Addresses of somebody else's network: that one says which, and needs no translation of them. */
+static void check_dhcp(struct build *b, unsigned i)
+{
+    const struct config_pool *p = &b->c.pools[i];
+    unsigned line = b->pool_line[i];
+    if (!p->dhcp[0])
+        return;
+    if (p->ipv4.family)
+        complain(b->r, line, "pool \"%s\" has both ipv4 and dhcp: its addresses come from one of them", p->name);
+    else if (p->ranges.set || p->exclude.set)
+        complain(b->r, line, "pool \"%s\": range and exclude say nothing with dhcp: its server chooses", p->name);
+    bool six = p->ipv6.family != 0; /* which may be translated */
+    if (p->nat_to[0].family || (!six && (p->nat != CONFIG_UNSET || p->outer[0])))
+        complain(b->r, line,
+                 "pool \"%s\": nat, outer and nat_to say nothing with dhcp: its IPv4 addresses are never translated",
+                 p->name);
+    if (strcmp(p->dhcp, b->c.interface) == 0)
+        complain(b->r, line, "pool \"%s\": dhcp is the tunnel interface itself", p->name);
+}
+
 /* The networks of a pool, one after the other; family 0: it has no such. */
 static const struct prefix *net_of(const struct config_pool *p, unsigned k)
 {
@@ -74,10 +96,13 @@ void check_pools(struct build *b)
         complain(b->r, 0, "there is no pool block: add pool \"default\" { ipv4 = \"10.80.0.0/24\" }");
     for (unsigned i = 0; i < c->n_pools; i++) {
         const struct config_pool *p = &c->pools[i];
-        if (!p->ipv4.family && !p->ipv6.family && b->r->errors == 0)
-            complain(b->r, b->pool_line[i], "pool \"%s\" has neither ipv4 nor ipv6", p->name);
-        check_ranges(b, i, &p->ranges, "range");
-        check_ranges(b, i, &p->exclude, "exclude");
+        if (!p->ipv4.family && !p->ipv6.family && !p->dhcp[0] && b->r->errors == 0)
+            complain(b->r, b->pool_line[i], "pool \"%s\" has neither ipv4 nor ipv6 nor dhcp", p->name);
+        check_dhcp(b, i);
+        if (!p->dhcp[0]) {
+            check_ranges(b, i, &p->ranges, "range");
+            check_ranges(b, i, &p->exclude, "exclude");
+        }
         check_ipv6(b, i);
         for (unsigned k = 0; k <= i; k++)
             check_pool_against(b, i, k);
@@ -173,6 +198,16 @@ static void check_one(void *ctx, const char *interface, const struct prefix *net
     struct build *b = ctx;
     if (strcmp(interface, b->c.interface) != 0 && strcmp(interface, b->own_interface) != 0)
         check_against_host(b, interface, net);
+}
+
+void check_host_links(struct build *b)
+{
+    for (unsigned i = 0; i < b->c.n_pools; i++) {
+        const struct config_pool *p = &b->c.pools[i];
+        if (p->dhcp[0] && if_nametoindex(p->dhcp) == 0)
+            complain(b->r, b->pool_line[i], "pool \"%s\": dhcp: there is no interface \"%s\" on this host", p->name,
+                     p->dhcp);
+    }
 }
 
 void check_host_nets(struct build *b)

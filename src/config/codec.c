@@ -127,6 +127,7 @@ static void code_pool(struct codec *k, struct config_pool *p)
     code_prefix(k, &p->ipv6);
     code_bool(k, &p->ipv6_shared);
     code_text(k, p->ndp_proxy, sizeof(p->ndp_proxy));
+    code_text(k, p->dhcp, sizeof(p->dhcp));
     code_list(k, &p->ranges, CONFIG_RANGES);
     code_list(k, &p->exclude, CONFIG_RANGES);
     code_prefix(k, &p->delegate_from);
@@ -137,6 +138,7 @@ static void code_pool(struct codec *k, struct config_pool *p)
     code_prefix(k, &p->nat_to[0]);
     code_prefix(k, &p->nat_to[1]);
     code_net(k, &p->net);
+    k->bad |= p->dhcp[0] && p->ipv4.family;
     k->bad |= p->ipv4.family == 6 || p->ipv6.family == 4 || p->delegate_from.family == 4 || p->nat_to[0].family == 6 ||
               p->nat_to[1].family == 4;
 }

@@ -60,6 +60,7 @@ struct config_pool {
     struct prefix ipv4, ipv6; /* family 0: none */
     bool ipv6_shared;         /* ipv6 is a /64, or a part of one, that sessions have single addresses of */
     char ndp_proxy[16];       /* on this interface we are asked for the clients' IPv6 addresses; empty: none */
+    char dhcp[16];            /* IPv4 addresses are leased on this interface; empty: not */
     struct config_list ranges, exclude; /* ranges: addresses that are given (all if none is named), and never given */
     struct prefix delegate_from;        /* networks for DHCPv6 prefix delegation; family 0: none */
     unsigned delegate;                  /* length of each; 0 without delegate_from */

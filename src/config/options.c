@@ -31,7 +31,10 @@ const struct option config_options[] = {
     { "pool", "", OPT_TITLED, false, 0, 0, 0, NULL,
       "Addresses for clients; the title is its name. May occur more than once; they may not overlap" },
     { "pool", "ipv4", OPT_POOL4, false, POOL(ipv4), 0, 0, NULL,
-      "An IPv4 network from /8 to /30. Its first address is the server's own in the tunnel. A pool has ipv4, ipv6 or both" },
+      "An IPv4 network from /8 to /30. Its first address is the server's own in the tunnel. A pool has ipv4 or dhcp, ipv6, or both" },
+    { "pool", "dhcp", OPT_INTERFACE, false, POOL(dhcp), 0, 0, NULL,
+      "Instead of ipv4: an Ethernet of this host, such as \"eth1\". Each session leases an address there from the network's "
+      "own DHCP server, and this host answers for it (proxy ARP)" },
     { "pool", "ipv6", OPT_POOL6, false, POOL(ipv6), 0, 0, NULL,
       "An IPv6 network from /32 to /62. Each session gets a /64 of its own from it, the first one is the server's. With "
       "ipv6_shared: from /64 to /112" },

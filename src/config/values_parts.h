@@ -30,5 +30,7 @@ void values_resolve(struct build *b);
 void check_pools(struct build *b);
 void check_users(struct build *b);
 void check_host_nets(struct build *b);
+/* The interfaces that pools lease on are there. */
+void check_host_links(struct build *b);
 
 #endif

@@ -33,7 +33,11 @@ static const char rules[] = "    chain noise {\n"
                             "    chain forward {\n"
                             "        type filter hook forward priority " GUARD_PRIORITY "; policy accept;\n"
                             "        iifname $T jump noise\n"
+                            /* DHCP of leased addresses is ours to speak: a client could give another's back. */
+                            "        iifname $T ip saddr @leased4 udp dport 67 drop\n"
+                            "        oifname $T ip daddr @leased4 udp dport 68 drop\n"
                             "        iifname $T accept\n"
+                            "        oifname $T ip daddr @leased4 accept\n"
                             "        oifname $T ip daddr @routed4 accept\n"
                             "        oifname $T ip6 daddr @routed6 accept\n"
                             "        oifname $T jump near\n"
@@ -78,6 +82,17 @@ static void print_near(FILE *f, const struct nat_conf *c)
         fprintf(f, "        iifname \"%s\" ip6 saddr %s ip6 daddr %s accept\n", c->near[i].dev,
                 prefix_text(&c->near[i].from, from), prefix_text(&c->near[i].to, to));
     fputs("    }\n", f);
+}
+
+/* Single addresses, many, that come and go: no intervals to join and split. */
+static void print_leased(FILE *f, const struct prefix *addrs, unsigned n)
+{
+    char text[PREFIX_TEXT];
+
+    fputs("    set leased4 { type ipv4_addr;", f);
+    for (unsigned i = 0; i < n; i++)
+        fprintf(f, "%s%s", i ? ", " : " elements = { ", prefix_text(&addrs[i], text));
+    fprintf(f, "%s}\n", n ? " } " : " ");
 }
 
 /* A line for each pool that is translated. */
@@ -132,6 +147,7 @@ static char *print_table(const struct nat_conf *c)
         print_set(f, "routed", CHANGES, c->routed, c->n_routed, family);
     }
     print_near(f, c);
+    print_leased(f, c->leased, c->n_leased);
     fputs(rules, f);
     print_ways(f, c);
     fputs("}\n", f);
@@ -195,14 +211,27 @@ char *nat_table_text(const char *interface)
     return nft_table_text(table);
 }
 
-int nat_routed(const char *interface, const struct prefix *net, bool add, char err[256])
+static int element(const char *interface, const char *set, const struct prefix *net, bool add, const char *what,
+                   char err[256])
 {
     char command[160], text[PREFIX_TEXT];
 
-    if (!net_name_ok(interface) || !net_print(command, sizeof(command), "%s element inet adit_%s routed%u { %s }",
-                                              add ? "add" : "delete", interface, net->family, prefix_text(net, text)))
+    if (!net_name_ok(interface) ||
+        !net_print(command, sizeof(command), "%s element inet adit_%s %s%u { %s }", add ? "add" : "delete", interface,
+                   set, net->family, prefix_text(net, text)))
         return net_fail(err, ERR_VALUE, "'%.32s' cannot be the name of an interface", interface);
-    return nft_run(command, add ? "let a network behind a client in" : "close a network behind a client", err);
+    return nft_run(command, what, err);
+}
+
+int nat_routed(const char *interface, const struct prefix *net, bool add, char err[256])
+{
+    const char *what = add ? "let a network behind a client in" : "close a network behind a client";
+    return element(interface, "routed", net, add, what, err);
+}
+
+int nat_leased(const char *interface, const struct prefix *addr, bool add, char err[256])
+{
+    return element(interface, "leased", addr, add, add ? "let in to a leased address" : "close a leased address", err);
 }
 
 int forward_up(struct undo *u, const char *dev, char err[256])

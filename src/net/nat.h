@@ -27,6 +27,8 @@ struct nat_conf {
     const char *interface; /* tunnel */
     struct nat_pool pools[NAT_POOLS_MAX];
     unsigned n_pools;
+    const struct prefix *leased; /* a LAN's addresses that we answer for: may be reached; borrowed */
+    unsigned n_leased;
     const struct prefix *routed; /* networks behind clients: may be reached from outside; borrowed */
     unsigned n_routed;
     struct nat_near near[NAT_NEAR_MAX];
@@ -39,6 +41,8 @@ struct nat_conf {
 int nat_up(struct undo *u, const struct nat_conf *c, char err[256]) MUST_CHECK;
 /* A network behind a client comes or goes, in the table that is there. */
 int nat_routed(const char *interface, const struct prefix *net, bool add, char err[256]) MUST_CHECK;
+/* The same of an address of a network that the host answers for. */
+int nat_leased(const char *interface, const struct prefix *addr, bool add, char err[256]) MUST_CHECK;
 /* The table as the kernel has it now, without elements of sets, in the language of nft(8), for comparing; free() it. NULL: it is not there, or cannot
  * be read. */
 char *nat_table_text(const char *interface) MUST_CHECK;

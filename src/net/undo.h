@@ -20,6 +20,7 @@ enum undo_kind {
                          what we wrote; put back if it still is ours */
     UNDO_RESOLVED,   /* name: interface: revert systemd-resolved link settings */
     UNDO_RESOLVCONF, /* name: record of resolvconf(8) to delete */
+    UNDO_PROXIES,    /* name: interface: end answering ARP for whatever we do there (ether.h) */
 };
 
 struct undo_entry {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "net/ether.h"
 #include "net/keep.h"
 #include "net/link.h"
 #include "net/nft.h"
@@ -129,6 +130,41 @@ static enum undo_result undo_resolvconf(const char *name, char report[256])
     return r < 0 ? UNDO_FAILED : done(report, "deleted resolvconf record", name);
 }
 
+struct proxies {
+    const char *name;
+    unsigned n, failed;
+    char *report;
+};
+
+static void end_proxy(void *ctx, const struct prefix *addr)
+{
+    struct proxies *p = ctx;
+    int r = ether_proxy(p->name, addr, false, p->report);
+    p->n++;
+    p->failed += r < 0 && r != ERR_MISSING;
+}
+
+static enum undo_result undo_proxies(const char *name, char report[256])
+{
+    struct proxies p = { .name = name, .report = report };
+    unsigned before;
+    int r;
+
+    do { /* a list that is shortened while it is read may come with gaps */
+        before = p.n;
+        r = net_name_ok(name) ? ether_proxies(name, end_proxy, &p) : ERR_MISSING;
+    } while (r == 0 && p.n > before && !p.failed);
+
+    if (r == ERR_MISSING)
+        return left(report, "answering ARP on", name, "the interface is gone");
+    if (r < 0)
+        net_fail(report, r, "cannot list for which addresses ARP is answered on %s", name);
+    if (r < 0 || p.failed)
+        return UNDO_FAILED;
+    return p.n ? done(report, "ended answering ARP on", name)
+               : left(report, "answering ARP on", name, "there is none of ours");
+}
+
 enum undo_result undo_act(const struct undo_entry *e, char report[256])
 {
     switch (e->kind) {
@@ -146,6 +182,8 @@ enum undo_result undo_act(const struct undo_entry *e, char report[256])
         return undo_resolved(e->name, report);
     case UNDO_RESOLVCONF:
         return undo_resolvconf(e->name, report);
+    case UNDO_PROXIES:
+        return undo_proxies(e->name, report);
     }
     return UNDO_LEFT;
 }

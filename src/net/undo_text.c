@@ -22,6 +22,7 @@ static const struct {
     [UNDO_FILE] = { "file", 1 << KEY_NAME | 1 << KEY_OURS },
     [UNDO_RESOLVED] = { "resolved", 1 << KEY_NAME },
     [UNDO_RESOLVCONF] = { "resolvconf", 1 << KEY_NAME },
+    [UNDO_PROXIES] = { "proxies", 1 << KEY_NAME },
 };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 

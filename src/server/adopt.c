@@ -144,6 +144,7 @@ static const char *go_forward(struct master *m)
 static void start_authd(struct master *m)
 {
     m->roles[0].fresh = true;
+    lans_look(m); /* sockets of our own: the old ones went with the exec */
     if (!master_start_role(&m->roles[0]))
         go_back(m, "the new authd cannot be started");
 }

@@ -21,7 +21,7 @@ enum { REPORT_TIME = 2000 }; /* for the workers to say what they hold; one that 
 
 void authd_arm(struct authd *a)
 {
-    msec due = tick_min(a->resume_at, judge_due(a->judge));
+    msec due = tick_min(tick_min(a->resume_at, judge_due(a->judge)), authd_lan_due(a));
     timer_set(a->timer, a->open ? due : tick_min(a->open_by, due));
 }
 
@@ -31,7 +31,7 @@ static void log_verdict(const struct judge_who *who, const struct judge_result *
 {
     if (r->verdict.kind == VERDICT_ACCEPT)
         event(EV_AUTH_ACCEPTED, who->call, F_BYTES("user", slice_str(r->user)), F_TEXT("peer", who->peer));
-    else if (r->no_address)
+    else if (r->no_address && !r->not_leased)
         event(EV_POOL_EXHAUSTED, who->call, F_BYTES("user", slice_str(r->user)), F_TEXT("peer", who->peer));
     else if (r->verdict.kind == VERDICT_REFUSE)
         event(EV_AUTH_REFUSED, who->call, F_BYTES("user", slice_str(r->user)), F_TEXT("peer", who->peer),
@@ -100,6 +100,7 @@ static void on_timer(void *ctx)
         authd_open(a);
     judge_tick(a->judge, loop_now(a->loop));
     share_resume(a, loop_now(a->loop));
+    authd_lan_tick(a);
     authd_arm(a);
 }
 
@@ -128,7 +129,6 @@ static int authd_start(struct authd *a, unsigned awaited)
     char err[256];
     if (!a->have_config)
         return ERR_STATE;
-    a->env = (struct env){ .random = prim_random, .prim = &prim_host };
     a->judge = judge_new(&a->config, &a->env, a->loop, on_judged, on_replaced, a, err);
     if (!a->judge) {
         event(EV_STORE_NOT_OPENED, NULL, F_TEXT("cause", err));
@@ -140,6 +140,7 @@ static int authd_start(struct authd *a, unsigned awaited)
         return ERR_NOMEM;
     timer_set(a->watch, loop_now(a->loop) + WATCH_EVERY);
     leases_load(a);
+    authd_lan_start(a);
     a->phase = ROLE_RUN;
     a->awaited = awaited;
     a->open_by = loop_now(a->loop) + REPORT_TIME;
@@ -148,6 +149,14 @@ static int authd_start(struct authd *a, unsigned awaited)
     authd_arm(a);
     chan_send(a->master, &(struct imsg){ .type = ROLE_READY });
     return 0;
+}
+
+static int on_lan(struct authd *a, struct imsg *m)
+{
+    int r = authd_lan_link(a, m);
+    if (a->timer)
+        authd_arm(a);
+    return r;
 }
 
 static void on_master(void *ctx, struct imsg *m)
@@ -160,6 +169,8 @@ static void on_master(void *ctx, struct imsg *m)
         r = on_config(a, m->body);
     else if (m->type == ROLE_WORKER)
         r = authd_add_worker(a, m);
+    else if (m->type == ROLE_LAN)
+        r = on_lan(a, m);
     else if (m->type == ROLE_START)
         r = authd_start(a, m->id);
     else if (m->type == ROLE_PING) {
@@ -182,6 +193,7 @@ static void on_master_lost(void *ctx, int err)
 {
     struct authd *a = ctx;
     (void)err;
+    a->orphaned = true;
     loop_stop(a->loop, 1);
 }
 
@@ -191,9 +203,13 @@ static void authd_done(struct authd *a)
         chan_free(a->peers[i].chan);
     role_report_events(NULL);
     leases_save(a);
+    /* Sessions outlive an authd that dies alone, and their leases with them. */
+    if (a->judge && !a->orphaned)
+        judge_set_lan(a->judge, NULL);
     timer_free(a->timer);
     timer_free(a->watch);
     judge_free(a->judge);
+    authd_lan_done(a);
     registry_done(&a->registry);
     chan_free(a->master);
     loop_free(a->loop);
@@ -211,9 +227,11 @@ int authd_main(int argc, char **argv)
     static struct authd a;
     a.phase = ROLE_SETUP;
     a.resume_at = NEVER;
+    a.env = (struct env){ .random = prim_random, .prim = &prim_host };
     registry_init(&a.registry);
     a.loop = loop_new();
-    a.master = a.loop ? chan_new(a.loop, PROC_CHANNEL_FD, on_master, on_master_lost, &a) : NULL;
+    a.master =
+        a.loop && authd_lan_init(&a) == 0 ? chan_new(a.loop, PROC_CHANNEL_FD, on_master, on_master_lost, &a) : NULL;
     role_report_events(a.master);
     int status = a.master ? loop_run(a.loop) : 1;
     authd_done(&a);

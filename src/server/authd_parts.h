@@ -8,6 +8,7 @@
 #include "server/registry.h"
 
 struct authd;
+struct authd_lan;
 
 struct peer {
     struct authd *a;
@@ -28,6 +29,8 @@ struct authd {
     struct config config;
     struct env env;
     struct judge *judge;
+    struct authd_lan *lan;
+    bool orphaned;               /* master is dead: so are the workers soon */
     struct timer *timer, *watch; /* the judge's; of the users' database */
     bool open;                   /* questions are answered */
     unsigned awaited;            /* reports until then */
@@ -52,6 +55,16 @@ void share_resume(struct authd *a, msec now);
 /* authd_leases.c: what users had last, from the file and into it if it has changed. */
 void leases_load(struct authd *a);
 void leases_save(struct authd *a);
+
+/* authd_lan.c: addresses from LANs. Init before a link comes, start with the judge, settle when all sessions have been
+ * reported. ERR_NOMEM; ERR_NOBUF: too many links; ERR_VALUE and others: malformed. */
+int authd_lan_init(struct authd *a) MUST_CHECK;
+int authd_lan_link(struct authd *a, struct imsg *m) MUST_CHECK;
+void authd_lan_start(struct authd *a);
+void authd_lan_settle(struct authd *a);
+msec authd_lan_due(const struct authd *a);
+void authd_lan_tick(struct authd *a);
+void authd_lan_done(struct authd *a);
 
 void authd_send(struct authd *a, uint32_t worker, enum role_msg type, uint32_t id, const struct wr *body);
 /* A session must end; reason for its log. */

@@ -129,6 +129,7 @@ static void say_open(struct authd *a, uint32_t worker)
 void authd_open(struct authd *a)
 {
     a->open = true;
+    authd_lan_settle(a);
     chan_send(a->master, &(struct imsg){ .type = ROLE_NET_ALL });
     for (uint32_t i = 0; i < REGISTRY_WORKERS; i++)
         if (a->peers[i].chan && a->peers[i].reported)

@@ -87,6 +87,15 @@ static void fill_servers(const struct config_told *t, struct inform_conf *conf)
             conf->nbns[k] = prefix_v4_addr(&t->nbns[k]);
 }
 
+/* What came with the lease of its address, where the configuration says nothing. */
+static void fill_leased(const struct params *p, struct inform_conf *conf)
+{
+    if (!conf->dns[0])
+        memcpy(conf->dns, p->dns, sizeof(p->dns));
+    if (!conf->nbns[0])
+        memcpy(conf->nbns, p->nbns, sizeof(p->nbns));
+}
+
 static struct inform_conf conf_of(struct conn *c, struct conn_inform *i)
 {
     const struct params *p = &c->params;
@@ -110,6 +119,7 @@ static struct inform_conf conf_of(struct conn *c, struct conn_inform *i)
     conf.n_routes = keep_routes(i, routes, n);
     conf.routes = i->routes;
     fill_servers(&i->told, &conf);
+    fill_leased(p, &conf);
     return conf;
 }
 

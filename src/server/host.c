@@ -148,6 +148,11 @@ static bool forward(struct host *h, const char *dev)
     return true;
 }
 
+bool host_link(struct host *h, const char *link)
+{
+    return forward(h, link);
+}
+
 /* Each interface is named once. */
 static void tell_nat(const struct nat_conf *nat)
 {
@@ -240,6 +245,11 @@ bool host_down(struct host *h)
     free(h->routed);
     h->routed = NULL;
     h->n_routed = 0;
+    free(h->leased);
+    free(h->leases);
+    h->leased = NULL;
+    h->leases = NULL;
+    h->n_leased = 0;
     if (h->undo) {
         failed = undo_all(h->undo);
         tell_report(h->undo);
@@ -322,8 +332,10 @@ static void check_forwarding(struct host *h, const struct config *c)
 {
     check_forwarding_of(h, c->interface);
     check_forwarding_of(h, h->outer);
-    for (unsigned i = 0; i < c->n_pools; i++)
+    for (unsigned i = 0; i < c->n_pools; i++) {
         check_forwarding_of(h, c->pools[i].outer);
+        check_forwarding_of(h, c->pools[i].dhcp);
+    }
     if (!h->forwards6 || forwards6(c->interface))
         return;
     event(EV_FORWARDING_LOST, NULL, F_TEXT("interface", c->interface), F_TEXT("family", "IPv6"));
@@ -360,6 +372,7 @@ void host_check(struct host *h, const struct config *c, bool *ret_new_queues)
     check_table(h, c);
     check_outer(h, c);
     check_forwarding(h, c);
+    host_leased_check(h);
 }
 
 void host_resolvers(struct config *c)

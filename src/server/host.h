@@ -9,6 +9,12 @@
 #include "net/tun.h"
 #include "net/undo.h"
 
+/* An address of a LAN that is a session's. */
+struct host_leased {
+    char link[16];
+    bool stale;
+};
+
 /* A network behind a client, or an address of its own that lies beside the pools. */
 struct host_routed {
     struct prefix net;
@@ -34,6 +40,9 @@ struct host {
     unsigned n_nets;
     struct host_routed *routed; /* heap */
     unsigned n_routed;
+    struct prefix *leased; /* heap; and beside each: */
+    struct host_leased *leases;
+    unsigned n_leased;
     bool forwards6;
     char *table;    /* the table of NAT and guard as it was made; NULL: cannot be read */
     bool told_lost; /* that the interface cannot be made anew */
@@ -72,9 +81,16 @@ void host_routed_up(struct host *h, const struct config *c, const struct prefix 
 void host_routed_drop(struct host *h, const struct config *c, const struct prefix *nets, unsigned n, uint32_t worker,
                       uint64_t session);
 void host_routed_down(struct host *h, const struct config *c, uint32_t worker, uint64_t session);
-/* authd is another one: begin, then what it says, then end. What was not said again goes. */
-void host_routed_begin(struct host *h);
-void host_routed_end(struct host *h, const struct config *c);
+/* The host answers ARP for the address on the link, and leads it into the tunnel; or no more. */
+void host_leased_up(struct host *h, const struct config *c, const struct prefix *addr, const char *link);
+void host_leased_down(struct host *h, const struct config *c, const struct prefix *addr);
+/* Is any of them on this link? */
+bool host_leases_on(const struct host *h, const char *link);
+/* The link is there, perhaps anew: forwarding of what comes in there. False: said why. */
+bool host_link(struct host *h, const char *link) MUST_CHECK;
+/* authd is another one: begin, then what it says of networks and leases, then end. What was not said again goes. */
+void host_tell_again(struct host *h);
+void host_told_all(struct host *h, const struct config *c);
 /* Have the host's own resolvers changed, which clients are told? Then they are in c->dns now. */
 bool host_resolvers_changed(struct config *c);
 /* The resolvers that clients are told: those of the configuration, or the host's own; fills c->dns. */

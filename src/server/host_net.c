@@ -88,6 +88,8 @@ int host_nets_again(struct host *h, const struct config *c, char err[256])
         r = add_net(c, &h->nets[i], err);
     for (unsigned i = 0; r == 0 && i < h->n_routed; i++)
         r = h->routed[i].led ? add_route(c->interface, &h->routed[i].net, err) : 0;
+    for (unsigned i = 0; r == 0 && i < h->n_leased; i++)
+        r = add_route(c->interface, &h->leased[i], err);
     return r;
 }
 
@@ -206,7 +208,9 @@ static void fill_near(const struct config *c, struct nat_conf *ret)
 
 void host_nat_conf(const struct host *h, const struct config *c, struct prefix *routed, struct nat_conf *ret)
 {
-    *ret = (struct nat_conf){ .interface = c->interface, .n_pools = h->n_nets, .routed = routed };
+    *ret = (struct nat_conf){
+        .interface = c->interface, .n_pools = h->n_nets, .routed = routed, .leased = h->leased, .n_leased = h->n_leased
+    };
     fill_near(c, ret);
     for (unsigned i = 0; i < h->n_nets; i++)
         own_way(h, c, &h->nets[i], &ret->pools[i]);
@@ -317,14 +321,17 @@ void host_routed_drop(struct host *h, const struct config *c, const struct prefi
             }
 }
 
-void host_routed_begin(struct host *h)
+void host_tell_again(struct host *h)
 {
     for (unsigned i = 0; i < h->n_routed; i++)
         h->routed[i].stale = true;
+    for (unsigned i = 0; i < h->n_leased; i++)
+        h->leases[i].stale = true;
 }
 
-void host_routed_end(struct host *h, const struct config *c)
+void host_told_all(struct host *h, const struct config *c)
 {
+    host_leased_sweep(h, c);
     for (unsigned i = h->n_routed; i-- > 0;)
         if (h->routed[i].stale)
             drop_one(h, c, i);

@@ -14,4 +14,9 @@ bool host_forward6(struct host *h, const struct config *c) MUST_CHECK;
 /* What NAT does for each of the networks; out by h->outer and h->outer6, "" for none. The lists borrow from `routed`. */
 void host_nat_conf(const struct host *h, const struct config *c, struct prefix *routed, struct nat_conf *ret);
 
+/* host_leased.c: those that a new authd has not named. */
+void host_leased_sweep(struct host *h, const struct config *c);
+/* Somebody took away what answers ARP: begins again. */
+void host_leased_check(struct host *h);
+
 #endif

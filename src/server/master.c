@@ -242,6 +242,8 @@ static void on_role(void *ctx, struct imsg *msg)
     watchdog_heard(r);
     if (msg->type >= ROLE_NET_UP && msg->type <= ROLE_NET_ALL)
         master_net(r, msg);
+    else if (msg->type == ROLE_LEASE)
+        lans_lease(r, msg);
     else if (msg->type == ROLE_EVENT)
         control_event(m, msg->body);
     else if (msg->type == ROLE_ACCUSE)

@@ -5,6 +5,7 @@
 #include "admin/msgs.h"
 #include "loop/loop.h"
 #include "events/events.h"
+#include "net/ether.h"
 #include "server/files.h"
 #include "server/host.h"
 #include "server/limits.h"
@@ -90,6 +91,14 @@ struct control {
     unsigned n_lines, next_line;
 };
 
+/* lans.c: an Ethernet on which sessions lease addresses. */
+struct master_lan {
+    char name[16];
+    struct ether is; /* as authd was told */
+    int fds[ETHER_FDS];
+    bool there, told; /* told: that it is not */
+};
+
 /* The outer interfaces that neighbours are answered on. Compared as bytes. */
 struct neighbours {
     struct neighbours_link {
@@ -117,6 +126,8 @@ struct master {
     struct role roles[2 + TUN_QUEUES_MAX]; /* [0] is authd; workers and admin in any order */
     unsigned n_roles;
     struct control control;
+    struct master_lan lans[2 * CONFIG_POOLS];
+    unsigned n_lans;
     msec began;
     bool started, stopping, draining, authd_told, killed;
     msec stopping_since;
@@ -206,6 +217,14 @@ bool retire_room(const struct master *m, unsigned n, unsigned *ret_first) MUST_C
 /* Nobody is in it. */
 bool role_vacant(const struct role *r);
 struct role *role_place(struct master *m) MUST_CHECK; /* for one more; NULL: none */
+
+/* lans.c: the interfaces of pools { dhcp }: those that have come, gone or changed, and tells authd. */
+void lans_look(struct master *m);
+/* All of them, for an authd that has just been started. */
+void lans_lend(struct master *m, struct role *authd);
+void lans_close(struct master *m);
+/* lans.c: authd says which addresses there are sessions'. */
+void lans_lease(struct role *r, const struct imsg *msg);
 
 /* tend.c: authd says which networks there are behind clients. */
 void master_net(struct role *r, const struct imsg *msg);

@@ -65,6 +65,7 @@ bool master_open(struct master *m)
     if (!host_up(&m->host, &m->config, m->config.workers))
         return false;
     (void)neighbours_look(m);
+    lans_look(m);
     (void)!control_open(m); /* a server without it still serves */
     return true;
 }
@@ -85,6 +86,7 @@ bool master_close(struct master *m)
     reap(m);
     control_close(m);
     neighbours_close(m);
+    lans_close(m);
     for (unsigned i = 0; i < CONFIG_LISTENS; i++)
         close_fd(&m->listeners[i].fd);
     close_fd(&m->users_folder);
@@ -255,9 +257,10 @@ static bool start_worker(struct master *m, struct role *r, unsigned index)
 static bool start_authd(struct master *m, struct role *r)
 {
     unsigned workers = 0;
-    host_routed_begin(&m->host);
+    host_tell_again(&m->host);
     if (!spawn(m, r, ROLE_KIND_AUTHD, 0) || !master_send_config(m, r))
         return false;
+    lans_lend(m, r);
     for (unsigned i = 1; i < m->n_roles; i++)
         workers += running_worker(&m->roles[i]);
     master_say(r, ROLE_START, workers, slice_of(NULL, 0));

@@ -121,7 +121,7 @@ static bool host_differs(const struct config *a, const struct config *b)
         a->nat != b->nat || a->nat66 != b->nat66 || strcmp(a->outer, b->outer) != 0 || a->n_pools != b->n_pools;
     for (unsigned i = 0; !differs && i < a->n_pools; i++) {
         const struct config_pool *x = &a->pools[i], *y = &b->pools[i];
-        differs = !prefix_eq(&x->ipv4, &y->ipv4) || !prefix_eq(&x->ipv6, &y->ipv6) ||
+        differs = strcmp(x->dhcp, y->dhcp) != 0 || !prefix_eq(&x->ipv4, &y->ipv4) || !prefix_eq(&x->ipv6, &y->ipv6) ||
                   !prefix_eq(&x->delegate_from, &y->delegate_from) || x->nat != y->nat || x->nat66 != y->nat66 ||
                   strcmp(x->outer, y->outer) != 0 || x->ipv6_shared != y->ipv6_shared ||
                   strcmp(x->ndp_proxy, y->ndp_proxy) != 0 || !prefix_eq(&x->nat_to[0], &y->nat_to[0]) ||
@@ -140,6 +140,7 @@ static void put_to_use(struct master *m, const struct config *c, struct cert_fil
     role_log_level(&m->config);
     tell_roles(m);
     neighbours_tend(m);
+    lans_look(m);
     listeners_swap(m, &m->config, opened); /* last: who comes by a new one meets the new configuration */
     event(EV_RELOADED, NULL, F_TEXT("file", c->path), F_NUM("snapshot", c->number));
 }

@@ -346,3 +346,45 @@ int role_get_ndp(struct slice body, struct role_ndp *ret_n)
     *ret_n = n;
     return 0;
 }
+
+void role_put_lan(struct wr *w, const struct role_lan *l)
+{
+    wr_text(w, l->name, sizeof(l->name));
+    wr_bytes(w, l->mac, sizeof(l->mac));
+    wr_u32(w, l->own);
+}
+
+int role_get_lan(struct slice body, struct role_lan *ret_l)
+{
+    struct rd r = rd_slice(body);
+    struct role_lan l = { 0 };
+    rd_text(&r, l.name, sizeof(l.name));
+    rd_copy(&r, l.mac, sizeof(l.mac));
+    l.own = rd_u32(&r);
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
+    if (!l.name[0])
+        return ERR_VALUE;
+    *ret_l = l;
+    return 0;
+}
+
+void role_put_lease(struct wr *w, const struct role_lease *l)
+{
+    wr_text(w, l->link, sizeof(l->link));
+    prefix_put(w, &l->addr);
+}
+
+int role_get_lease(struct slice body, struct role_lease *ret_l)
+{
+    struct rd r = rd_slice(body);
+    struct role_lease l = { 0 };
+    rd_text(&r, l.link, sizeof(l.link));
+    prefix_get(&r, &l.addr);
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
+    if (!l.link[0] || l.addr.family != 4 || l.addr.len != 32)
+        return ERR_VALUE;
+    *ret_l = l;
+    return 0;
+}

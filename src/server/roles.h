@@ -15,11 +15,12 @@ enum role_msg {
     ROLE_CERTIFICATE, /* worker: chain and key, PEM; before the configuration that goes with it */
     ROLE_LISTEN,      /* worker, id: slot, free until now; fd: listening socket */
     ROLE_UNLISTEN,    /* worker, id: slot */
-    ROLE_TUN,      /* worker, id: its offloads (net/tun.h); fd: TUN queue; again if the interface had to be made anew */
-    ROLE_STEER,    /* worker; fd: steering map; again after ROLE_TUN */
-    ROLE_LIMITS,   /* worker; fd: shared counters of half-open connections */
-    ROLE_AUTHD,    /* worker; fd: channel to authd, the first one or that of its successor */
-    ROLE_PEER,     /* worker, id: index of another worker; fd: datagram socket to it */
+    ROLE_TUN,    /* worker, id: its offloads (net/tun.h); fd: TUN queue; again if the interface had to be made anew */
+    ROLE_STEER,  /* worker; fd: steering map; again after ROLE_TUN */
+    ROLE_LIMITS, /* worker; fd: shared counters of half-open connections */
+    ROLE_AUTHD,  /* worker; fd: channel to authd, the first one or that of its successor */
+    ROLE_PEER,   /* worker, id: index of another worker; fd: datagram socket to it */
+    ROLE_LAN, /* authd; body: lan; fds: sockets (net/ether.h): sessions lease addresses there, again if it changed; or none: it is gone */
     ROLE_WORKER,   /* authd and admin, id: index of a worker; fd: channel to it. The old one of this index is gone */
     ROLE_ADMIN,    /* worker; fd: channel to admin (admin/msgs.h), the first one or that of its successor */
     ROLE_CONTROL,  /* admin, id: gid of admin_group, or ROLE_NO_GROUP; fd: listening socket of the API */
@@ -37,7 +38,8 @@ enum role_msg {
     ROLE_PONG,     /* id: that of the ping */
     ROLE_NET_UP,   /* authd; body: owner, networks behind a client whose session is up */
     ROLE_NET_DOWN, /* authd; body: owner, those of its prefixes that are no more; no prefixes: it is down */
-    ROLE_NET_ALL,  /* authd: that was all that there is */
+    ROLE_NET_ALL,  /* authd: that was all that there is, of leases too */
+    ROLE_LEASE,    /* authd, id: 1: an address of a LAN is a session's, 0: no more; body: lease */
     /* worker to authd; the first two as soon as the channel is there, the others after ROLE_OPEN */
     ROLE_HELD,     /* body: held: an authenticated session, which an authd before this one had accepted */
     ROLE_HELD_END, /* that was all */
@@ -136,6 +138,18 @@ struct role_ndp {
 enum { ROLE_NDP_MAX = 1 + 18 * ROLE_NDP_NETS };
 enum { ROLE_OWN_MAX = 13 + 18 * PARAMS_PREFIXES }; /* bytes of an owner at most */
 
+/* An Ethernet on which sessions lease addresses. */
+struct role_lan {
+    char name[16];
+    uint8_t mac[6];
+    uint32_t own; /* the host's address there; 0: none */
+};
+
+struct role_lease {
+    char link[16];
+    struct prefix addr; /* IPv4, full length */
+};
+
 /* Encoders write into w; the caller sends wr_slice(w) if wr_ok(w). Decoders borrow from the body. */
 void role_put_cert(struct wr *w, const struct role_cert *c);
 int role_get_cert(struct slice body, struct role_cert *ret_c) MUST_CHECK;
@@ -151,6 +165,10 @@ void role_put_counters(struct wr *w, const struct role_counters *c);
 int role_get_counters(struct slice body, struct role_counters *ret_c) MUST_CHECK;
 void role_put_end(struct wr *w, uint64_t session, const char *reason);
 int role_get_end(struct slice body, uint64_t *ret_session, char reason[ROLE_REASON]) MUST_CHECK;
+void role_put_lan(struct wr *w, const struct role_lan *l);
+int role_get_lan(struct slice body, struct role_lan *ret_l) MUST_CHECK;
+void role_put_lease(struct wr *w, const struct role_lease *l);
+int role_get_lease(struct slice body, struct role_lease *ret_l) MUST_CHECK;
 void role_put_own(struct wr *w, const struct role_own *o);
 int role_get_own(struct slice body, struct role_own *ret_o) MUST_CHECK;
 

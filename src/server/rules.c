@@ -2,6 +2,8 @@
  * What stands in no row may not be said; imsg_check() ends the sender. */
 #include "server/roles.h"
 
+#include "net/ether.h"
+
 #define SETUP    ROLE_SETUP
 #define RUN      ROLE_RUN
 #define LIVE     (ROLE_RUN | ROLE_ENDING)
@@ -9,6 +11,8 @@
 #define N(rules) (sizeof(rules) / sizeof((rules)[0]))
 
 enum { COUNTERS_MIN = 6 * 8 + 2, COUNTERS_MAX = COUNTERS_MIN + ROLE_REASON };
+/* A name of 1 to 15 bytes with its length, then hardware and own address; or a prefix. */
+enum { LAN_MIN = 2 + 1 + 6 + 4, LAN_MAX = LAN_MIN + 14, LEASE_MIN = 2 + 1 + 18, LEASE_MAX = LEASE_MIN + 14 };
 /* Four texts and their lengths, the hash, the user's name, whether it is up, pool and group, the prefixes, how many of them
  * are routed. */
 enum {
@@ -40,6 +44,8 @@ static const struct imsg_rule master_to_worker[] = {
 };
 static const struct imsg_rule master_to_authd[] = {
     { ROLE_CONFIG,      SETUP | RUN,  1,   IMSG_MAX, 0, "configuration" },
+    { ROLE_LAN,         SETUP | RUN,  LAN_MIN, LAN_MAX, ETHER_FDS, "LAN" },
+    { ROLE_LAN,         SETUP | RUN,  LAN_MIN, LAN_MAX, 0, "LAN gone" },
     { ROLE_WORKER,      RUN,          0,   0,        1, "channel to a worker" },
     { ROLE_START,       SETUP,        0,   0,        0, "start" },
     { ROLE_PING,        ALWAYS,       0,   0,        0, "ping" },
@@ -63,6 +69,7 @@ static const struct imsg_rule to_master[] = {
     { ROLE_NET_DOWN,    ALWAYS,         13,  ROLE_OWN_MAX,  0, "networks behind a client gone" },
     { ROLE_NET_ALL,     ALWAYS,         0,   0,        0, "end of networks behind clients" },
     { ROLE_ACCUSE,      ALWAYS,       0,   0,        0, "accusation" },
+    { ROLE_LEASE,       ALWAYS,       LEASE_MIN, LEASE_MAX, 0, "leased address" },
 };
 static const struct imsg_rule worker_to_authd[] = {
     { ROLE_HELD,        RUN,          HELD_MIN, HELD_MAX, 0, "session held" },

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STATE_MAGIC = 0x61646975, OWN_MAX = CONFIG_ENCODED_MAX + IMSG_MAX, ROUTED_MAX = 1 << 16 };
+enum { STATE_MAGIC = 0x61646975, OWN_MAX = CONFIG_ENCODED_MAX + IMSG_MAX, ROUTED_MAX = 1 << 16, LEASED_MAX = 1 << 16 };
 
 #ifndef ADIT_VERSION
 #define ADIT_VERSION "0.1.0"
@@ -191,6 +191,28 @@ static void get_routed(struct rd *r, struct host *h)
     }
 }
 
+static void put_leased(struct wr *w, const struct host *h)
+{
+    wr_u32(w, h->n_leased);
+    for (unsigned i = 0; i < h->n_leased; i++) {
+        prefix_put(w, &h->leased[i]);
+        wr_text(w, h->leases[i].link, sizeof(h->leases[i].link));
+    }
+}
+
+static void get_leased(struct rd *r, struct host *h)
+{
+    unsigned n = get_count(r, LEASED_MAX);
+    h->leased = n ? calloc(n, sizeof(*h->leased)) : NULL;
+    h->leases = n ? calloc(n, sizeof(*h->leases)) : NULL;
+    r->bad |= n && (!h->leased || !h->leases);
+    for (unsigned i = 0; rd_ok(r) && i < n; i++) {
+        prefix_get(r, &h->leased[i]);
+        rd_text(r, h->leases[i].link, sizeof(h->leases[i].link));
+        h->n_leased = i + 1;
+    }
+}
+
 static void put_host(struct wr *w, const struct master *m)
 {
     const struct host *h = &m->host;
@@ -213,6 +235,7 @@ static void put_host(struct wr *w, const struct master *m)
     for (unsigned i = 0; i < h->n_nets; i++)
         prefix_put(w, &h->nets[i]);
     put_routed(w, h);
+    put_leased(w, h);
     wr_u8(w, h->forwards6);
 }
 
@@ -238,6 +261,7 @@ static void get_host(struct rd *r, struct master *m)
     for (unsigned i = 0; i < h->n_nets; i++)
         prefix_get(r, &h->nets[i]);
     get_routed(r, h);
+    get_leased(r, h);
     h->forwards6 = rd_bool(r);
 }
 
@@ -342,6 +366,11 @@ int state_get(struct slice bytes, struct master *m)
     if (rd_finish(&r) == 0 && m->n_roles > 0)
         return 0;
     free(m->host.routed);
+    free(m->host.leased);
+    free(m->host.leases);
+    m->host.leased = NULL;
+    m->host.leases = NULL;
+    m->host.n_leased = 0;
     free(m->upgrade.own);
     m->host.routed = NULL;
     m->upgrade.own = NULL;

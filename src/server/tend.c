@@ -24,7 +24,7 @@ void master_net(struct role *r, const struct imsg *msg)
     if (r->kind != ROLE_KIND_AUTHD || m->stopping)
         return; /* a worker may not say it */
     if (msg->type == ROLE_NET_ALL) {
-        host_routed_end(&m->host, &m->config);
+        host_told_all(&m->host, &m->config);
         adopt_authd_open(m);
     } else if (role_get_own(msg->body, &o) < 0) {
         event(EV_ROLE_REFUSED, NULL, F_TEXT("from", "authd"), F_TEXT("cause", "a malformed network"));
@@ -64,6 +64,8 @@ static void on_look(void *ctx)
         look_for_resolvers(m);
     if (!m->stopping && m->started)
         neighbours_tend(m);
+    if (!m->stopping)
+        lans_look(m);
     if (new_queues)
         lend_queues(m);
     timer_set(m->look, loop_now(m->loop) + LOOK_EVERY);

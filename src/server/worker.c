@@ -176,7 +176,7 @@ static int take_authd(struct worker *w, struct imsg *m)
 
 static int set_up(struct worker *w, struct imsg *m)
 {
-    switch ((enum role_msg)m->type) {
+    switch (m->type) {
     case ROLE_CONFIG:
         return worker_configure(w, m->body);
     case ROLE_CERTIFICATE:
@@ -205,35 +205,8 @@ static int set_up(struct worker *w, struct imsg *m)
         return worker_meet_admin(w, take_fd(m));
     case ROLE_LEVEL:
         return role_set_level(m->id) ? 0 : ERR_VALUE;
-    case ROLE_PING: /* obey() */
-    case ROLE_DRAIN:
-    case ROLE_STOP:
-    case ROLE_WORKER:
-    case ROLE_CONTROL:
-    case ROLE_EVENT:
-    case ROLE_READY:
-    case ROLE_ASK:
-    case ROLE_UP:
-    case ROLE_COUNTERS:
-    case ROLE_DOWN:
-    case ROLE_VERDICT:
-    case ROLE_END:
-    case ROLE_OWN:
-    case ROLE_DISOWN:
-    case ROLE_CLAIM:
-    case ROLE_CLAIMED:
-    case ROLE_ASSERT:
-    case ROLE_PONG:
-    case ROLE_NET_UP:
-    case ROLE_NET_DOWN:
-    case ROLE_NET_ALL:
-    case ROLE_ACCUSE:
-    case ROLE_HELD:
-    case ROLE_HELD_END:
-    case ROLE_OPEN:
-        break;
     }
-    return ERR_BUG; /* role_allowed() has refused them */
+    return ERR_BUG; /* role_allowed() has refused all others */
 }
 
 /* What cannot fail. False: it is something else. */

@@ -118,7 +118,7 @@ static void on_authd(void *ctx, struct imsg *m)
     struct worker *w = ctx;
     if (!role_allowed(&role_authd_to_worker, w->phase, m, "authd"))
         return;
-    switch ((enum role_msg)m->type) {
+    switch (m->type) {
     case ROLE_VERDICT:
         on_verdict(w, m);
         break;
@@ -136,42 +136,7 @@ static void on_authd(void *ctx, struct imsg *m)
         break;
     case ROLE_OPEN:
         return on_open(w);
-    case ROLE_CONFIG:
-    case ROLE_CERTIFICATE:
-    case ROLE_LISTEN:
-    case ROLE_UNLISTEN:
-    case ROLE_TUN:
-    case ROLE_STEER:
-    case ROLE_LIMITS:
-    case ROLE_AUTHD:
-    case ROLE_PEER:
-    case ROLE_WORKER:
-    case ROLE_NDP_NONE:
-    case ROLE_NDP:
-    case ROLE_ADMIN:
-    case ROLE_CONTROL:
-    case ROLE_DRAIN:
-    case ROLE_LEVEL:
-    case ROLE_CHANGE:
-    case ROLE_EVENT:
-    case ROLE_START:
-    case ROLE_STOP:
-    case ROLE_READY:
-    case ROLE_ASK:
-    case ROLE_UP:
-    case ROLE_CLAIM:
-    case ROLE_COUNTERS:
-    case ROLE_DOWN:
-    case ROLE_PING:
-    case ROLE_PONG:
-    case ROLE_NET_UP:
-    case ROLE_NET_DOWN:
-    case ROLE_NET_ALL:
-    case ROLE_ACCUSE:
-    case ROLE_HELD:
-    case ROLE_HELD_END:
-        break; /* role_allowed() has refused them */
-    }
+    } /* role_allowed() has refused all others */
 }
 
 /* ---- it dies, another comes ---- */

@@ -99,6 +99,26 @@ static int get_ndp(struct slice s)
     return r < 0 ? r : wr_ok(&w) && wr_len(&w) == s.n ? 0 : ERR_BUG;
 }
 
+static int get_lan(struct slice s)
+{
+    struct role_lan l;
+    struct wr w = wr_of(buf, sizeof(buf));
+    int r = role_get_lan(s, &l);
+    if (r == 0)
+        role_put_lan(&w, &l);
+    return r < 0 ? r : wr_ok(&w) && wr_len(&w) == s.n ? 0 : ERR_BUG;
+}
+
+static int get_lease(struct slice s)
+{
+    struct role_lease l;
+    struct wr w = wr_of(buf, sizeof(buf));
+    int r = role_get_lease(s, &l);
+    if (r == 0)
+        role_put_lease(&w, &l);
+    return r < 0 ? r : wr_ok(&w) && wr_len(&w) == s.n ? 0 : ERR_BUG;
+}
+
 static void handover(const uint8_t *data, size_t size)
 {
     static int fds[2] = { -1, -1 };
@@ -118,13 +138,13 @@ static void handover(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static int (*const decoders[])(struct slice) = { get_ask,  get_verdict, get_own,   get_counters, get_end,
-                                                     get_cert, NULL,        get_claim, get_ndp };
+    static int (*const decoders[])(struct slice) = { get_ask, get_verdict, get_own, get_counters, get_end,  get_cert,
+                                                     NULL,    get_claim,   get_ndp, get_lan,      get_lease };
     if (size < 1)
         return 0;
-    unsigned kind = data[0] % 9;
+    unsigned kind = data[0] % 11;
     struct slice s = slice_of(data + 1, size - 1);
-    if (kind == 6) {
+    if (kind == 8) {
         handover(s.p, s.n);
         return 0;
     }

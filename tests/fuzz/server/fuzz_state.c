@@ -48,6 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
 done:
     free(m.host.routed);
+    free(m.host.leased);
+    free(m.host.leases);
     free(m.upgrade.own);
     m = (struct master){ 0 };
     return 0;

@@ -29,8 +29,9 @@ counters = session + struct.pack(">QQQQQ", 1, 2, 3, 4, 5) + text("cause")
 packet = struct.pack(">I", 20) + bytes(10) + b"\x45" + bytes(19)
 seeds = {"ask": ask, "verdict": verdict, "own": own, "counters": counters, "end": session + text("replaced"),
          "cert": data("chain") + data("key"), "handover": packet + packet,
-         "claim": session + addr6 + bytes([1, 1]) + addr6, "claim-none": session + addr6 + bytes([0, 1, 0]), "ndp": bytes([2]) + v6 + v6}
-kinds = {"claim": 7, "claim-none": 7, "ndp": 8}
+         "claim": session + addr6 + bytes([1, 1]) + addr6, "claim-none": session + addr6 + bytes([0, 1, 0]), "ndp": bytes([2]) + v6 + v6,
+         "lan": text("eth1") + bytes([2, 0, 0, 0, 0, 1, 10, 1, 0, 1]), "lease": text("eth1") + v4}
+kinds = {"claim": 7, "claim-none": 7, "ndp": 8, "lan": 9, "lease": 10}
 for i, (name, body) in enumerate(seeds.items()):
     (out / name).write_bytes(bytes([kinds.get(name, i)]) + body)
 
@@ -51,7 +52,8 @@ def state(roles, listen, nets, routed, lines, own):
              u32(2, 0) + bytes([1]) + struct.pack(">H", 1400) + u32(3, 10999) + struct.pack(">Q", 7))
     listeners = (u32(20) + text("0.0.0.0:443") + v4 + struct.pack(">H", 443) if listen else u32(NO_FD)) + u32(NO_FD) * (LISTENS - 1)
     host = (u32(21, 2, 22) + bytes([0]) + u32(23) + bytes([1]) + u32(3, 24, 25, 1, 9) + text("eth0") + u32(2) + text("eth1") + u32(4) + u32(len(nets)) + b"".join(nets) +
-            u32(len(routed)) + b"".join(net + u32(1) + session + bytes([1]) for net in routed) + bytes([0]))
+            u32(len(routed)) + b"".join(net + u32(1) + session + bytes([1]) for net in routed) +
+            u32(len(routed)) + b"".join(net + text("eth1") for net in routed) + bytes([0]))
     return (fixed + listeners + u32(26, 27) + host + u32(len(roles)) + b"".join(roles) + u32(28, NO_FD, len(lines)) + b"".join(map(text, lines)) +
             text("/usr/sbin/aditd") + u32(29) + bytes([0, 1]) + u32(4) + text("") + data(own))
 

@@ -20,6 +20,7 @@ static const char full[] =
     "pool r { ipv4 = 172.16.0.0/24 range = \"172.16.0.9-172.16.0.10\" exclude = 172.16.0.10 }\n"
     "group g { pool = r allow = {\"10.0.0.0/9\"} dns = 1.1.1.1 nbns = none isolate = true }\n"
     "user u { group = g ipv4 = 172.16.0.9 ipv6 = \"fd00:80:0:9::/64\" routed = {192.168.9.0/24} }\n"
+    "pool lan { dhcp = eth1 ipv6 = \"fd00:90::/48\" }\n"
     "isolate = false default_route = true nat66 = true\n";
 
 static size_t encoded(void)

@@ -263,7 +263,7 @@ static void test_pools(void **state)
         snprintf(want, sizeof(want), "3: pool { ipv4 }: \"%s\" %s", cases[i].ipv4, cases[i].words);
         bad(text, want);
     }
-    bad(LISTEN CERT "pool x {}\n", "3: pool \"x\" has neither ipv4 nor ipv6");
+    bad(LISTEN CERT "pool x {}\n", "3: pool \"x\" has neither ipv4 nor ipv6 nor dhcp");
     bad(BASE "pool x { ipv4 = 10.80.0.128/25 }\n", "4: pool \"x\" (10.80.0.128/25) overlaps pool \"default\"");
     bad(BASE "pool x { ipv4 = 10.0.0.0/8 }\n", "4: pool \"x\" (10.0.0.0/8) overlaps pool \"default\"");
     good(BASE "pool x { ipv4 = 10.80.1.0/24 }\n");
@@ -410,6 +410,9 @@ static void test_files(void **state)
     assert_int_equal(read_as(folder, strlen(folder), true), 2);
     assert_non_null(strstr(complaints, ":3: certificate { chain }: /: not a file\n"));
     assert_non_null(strstr(complaints, ":3: certificate { key }: /dev/null: not a file\n"));
+    const char *lan = LISTEN CERT "pool x { dhcp = nosuchlan }\n";
+    assert_int_equal(read_as(lan, strlen(lan), true), 2);
+    assert_non_null(strstr(complaints, ":3: pool \"x\": dhcp: there is no interface \"nosuchlan\" on this host\n"));
 }
 
 static void test_from_a_file(void **state)

@@ -42,7 +42,10 @@ static void test_pool_settings(void **state)
     assert_int_equal(p->nat66, CONFIG_YES);
     struct prefix own = config_server_ipv6(p);
     assert_string_equal(text_of(&own), "fd00:80::1");
+    good(HEAD "pool x { dhcp = eth1 ipv6 = \"fd00:80::/48\" dns = 10.1.0.53 }\n");
+    assert_string_equal(got.pools[0].dhcp, "eth1");
     good(HEAD V6);
+    assert_string_equal(got.pools[0].dhcp, "");
     assert_int_equal(got.pools[0].ipv4.family, 0);
     assert_int_equal(config_server_ipv4(&got), 0);
 }
@@ -142,6 +145,25 @@ static void test_shared(void **state)
         "4: user \"u\": fd00:64::/64 lies in none of the pools");
     bad(HEAD "pool x { ipv6 = \"fd00:64::/48\" }\nuser u { ipv6 = \"fd00:64::9\" }\n",
         "4: user \"u\": fd00:64::9 lies in none of the pools");
+}
+
+static void test_dhcp_faults(void **state)
+{
+    (void)state;
+    static const struct bad_pool cases[] = {
+        { "ipv4 = 10.0.0.0/24 dhcp = eth1", "pool \"x\" has both ipv4 and dhcp: its addresses come from one of them" },
+        { "dhcp = eth1 ipv6 = \"fd00::/48\" range = \"10.0.0.9\"",
+          "pool \"x\": range and exclude say nothing with dhcp: its server chooses" },
+        { "dhcp = eth1 nat = true",
+          "pool \"x\": nat, outer and nat_to say nothing with dhcp: its IPv4 addresses are never translated" },
+        { "dhcp = eth1 nat_to = 192.0.2.1",
+          "pool \"x\": nat, outer and nat_to say nothing with dhcp: its IPv4 addresses are never translated" },
+        { "dhcp = adit0", "pool \"x\": dhcp is the tunnel interface itself" },
+        { "dhcp = \"a/b\"",
+          "pool { dhcp }: \"a/b\" may hold letters, digits and _ . - only, and begin with none of the last two" },
+        { "dhcp = an-interface-of-16", "pool { dhcp }: \"an-interface-of-16\" is not 1 to 15 characters long" },
+    };
+    bad_pools(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 static void test_lists_share_tables(void **state)
@@ -283,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_shared),
         cmocka_unit_test(test_pool_settings),
         cmocka_unit_test(test_pool_faults),
+        cmocka_unit_test(test_dhcp_faults),
         cmocka_unit_test(test_lists_share_tables),
         cmocka_unit_test(test_groups_and_users),
         cmocka_unit_test(test_group_and_user_faults),

@@ -59,6 +59,7 @@ static void test_round(void **state)
           "file name=/etc/a%20b%0a%3d%25%7f%c3%a9 ours=3-ff\n" },
         { { .kind = UNDO_RESOLVED, .name = "adit0" }, "resolved name=adit0\n" },
         { { .kind = UNDO_RESOLVCONF, .name = "tun.adit0" }, "resolvconf name=tun.adit0\n" },
+        { { .kind = UNDO_PROXIES, .name = "eth1" }, "proxies name=eth1\n" },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         check_round(&rows[i].e, rows[i].line);

@@ -166,6 +166,8 @@ static int get_any(unsigned kind, struct slice s)
     struct role_counters c;
     struct role_cert cert;
     struct role_held held;
+    struct role_lan lan;
+    struct role_lease lease;
     char reason[ROLE_REASON];
     uint64_t session;
     switch (kind) {
@@ -183,6 +185,10 @@ static int get_any(unsigned kind, struct slice s)
         return role_get_session(s, &session);
     case 6:
         return role_get_held(s, &held);
+    case 7:
+        return role_get_lan(s, &lan);
+    case 8:
+        return role_get_lease(s, &lease);
     default:
         return role_get_cert(s, &cert);
     }
@@ -211,6 +217,10 @@ static size_t put_any(unsigned kind)
         role_put_session(&w, 1);
     else if (kind == 6)
         role_put_held(&w, &held);
+    else if (kind == 7)
+        role_put_lan(&w, &(struct role_lan){ "eth1", { 2, 0, 0, 0, 0, 1 }, 0x0a090002 });
+    else if (kind == 8)
+        role_put_lease(&w, &(struct role_lease){ "eth1", prefix_v4(0x0a090064, 32) });
     else
         role_put_cert(&w, &cert);
     return wr_len(&w);
@@ -219,7 +229,7 @@ static size_t put_any(unsigned kind)
 static void truncated_and_trailing_are_refused(void **state)
 {
     (void)state;
-    for (unsigned kind = 0; kind < 8; kind++) {
+    for (unsigned kind = 0; kind < 10; kind++) {
         size_t n = put_any(kind);
         assert_int_equal(get_any(kind, slice_of(buf, n)), 0);
         for (size_t cut = 0; cut < n; cut++)
@@ -233,7 +243,7 @@ static void changed_bytes_never_overrun(void **state)
 {
     unsigned refused = 0;
     (void)state;
-    for (unsigned kind = 0; kind < 8; kind++) {
+    for (unsigned kind = 0; kind < 10; kind++) {
         size_t n = put_any(kind);
         for (size_t i = 0; i < n; i++)
             for (unsigned v = 0; v < 256; v += 51) {
@@ -273,6 +283,18 @@ static void values_out_of_range_are_refused(void **state)
     o.prefixes[0].len = 33;
     role_put_own(&w, &o);
     assert_true(role_get_own(wr_slice(&w), &p) < 0);
+    struct role_lease lease = { "eth1", prefix_v4(0x0a090000, 24) }, gone;
+    w = wr_of(buf, sizeof(buf));
+    role_put_lease(&w, &lease);
+    assert_int_equal(role_get_lease(wr_slice(&w), &gone), ERR_VALUE);
+    lease = (struct role_lease){ "", prefix_v4(0x0a090064, 32) };
+    w = wr_of(buf, sizeof(buf));
+    role_put_lease(&w, &lease);
+    assert_int_equal(role_get_lease(wr_slice(&w), &gone), ERR_VALUE);
+    struct role_lan lan = { "", { 2 }, 0 }, no_lan;
+    w = wr_of(buf, sizeof(buf));
+    role_put_lan(&w, &lan);
+    assert_int_equal(role_get_lan(wr_slice(&w), &no_lan), ERR_VALUE);
     w = wr_of(buf, sizeof(buf));
     o = an_own();
     o.n_prefixes = PARAMS_PREFIXES + 1;

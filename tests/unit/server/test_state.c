@@ -62,6 +62,11 @@ static void fill_host(struct host *h)
     h->routed[0] =
         (struct host_routed){ .net = prefix_v4(0xc0a80000, 24), .worker = 1, .session = 0x100000002, .led = true };
     h->n_routed = 1;
+    h->leased = calloc(1, sizeof(*h->leased));
+    h->leases = calloc(1, sizeof(*h->leases));
+    h->leased[0] = prefix_v4(0x0a090064, 32);
+    snprintf(h->leases[0].link, sizeof(h->leases[0].link), "eth1");
+    h->n_leased = 1;
 }
 
 static int set_up(void **state)
@@ -99,6 +104,10 @@ static int set_up(void **state)
 static void drop(struct master *m)
 {
     free(m->host.routed);
+    free(m->host.leased);
+    free(m->host.leases);
+    m->host.leased = NULL;
+    m->host.leases = NULL;
     free(m->upgrade.own);
     m->host.routed = NULL;
     m->upgrade.own = NULL;
@@ -137,6 +146,8 @@ static void all_of_it_comes_back(void **state)
     assert_int_equal(back.host.queues[3], -1);
     assert_int_equal(back.host.way, 2);
     assert_true(back.host.n_routed == 1 && back.host.routed[0].session == 0x100000002 && back.host.routed[0].led);
+    assert_true(back.host.n_leased == 1 && prefix_v4_addr(&back.host.leased[0]) == 0x0a090064);
+    assert_string_equal(back.host.leases[0].link, "eth1");
     assert_int_equal(back.n_roles, 4);
     assert_true(back.roles[2].retiring && back.roles[2].retire_by == 123456 && !back.roles[1].retiring);
     assert_int_equal(back.roles[3].fd, 34);
