@@ -349,6 +349,24 @@ def steered(server):
     return n
 
 
+class Variable:
+    """A global variable of a running process of ours (the programs of tests/tools): 64-bit words, read and written from outside."""
+
+    def __init__(self, pid, name):
+        exe = os.readlink(f"/proc/{pid}/exe")
+        out = subprocess.run(["sh", "-c", f"nm {exe}; readelf -h {exe}"], capture_output=True, text=True, check=True).stdout
+        maps = pathlib.Path(f"/proc/{pid}/maps").read_text()
+        base = int(re.search(rf"^(\w+)-\S+ \S+ 00000000 .*{re.escape(exe)}", maps, re.M)[1], 16) if "DYN (" in out else 0
+        self.at = base + int(re.search(rf"^(\w+) [BD] {name}$", out, re.M)[1], 16)
+        self.mem = open(f"/proc/{pid}/mem", "r+b", buffering=0)
+
+    def write(self, *words):
+        os.pwrite(self.mem.fileno(), struct.pack(f"<{len(words)}q", *words), self.at)
+
+    def read(self, n):
+        return struct.unpack(f"<{n}q", os.pread(self.mem.fileno(), 8 * n, self.at))
+
+
 class Client:
     """adit in a namespace."""
 
