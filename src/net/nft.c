@@ -63,6 +63,16 @@ int nft_table_owner(const char *table, char err[256])
     return owner;
 }
 
+char *nft_ruleset_json(void)
+{
+    bool failed = false;
+    struct nft_ctx *n = run("list ruleset", NFT_CTX_OUTPUT_TERSE | NFT_CTX_OUTPUT_JSON, &failed);
+    char *text = n && !failed ? strdup(nft_ctx_get_output_buffer(n)) : NULL;
+    if (n)
+        nft_ctx_free(n);
+    return text;
+}
+
 char *nft_table_text(const char *table)
 {
     char command[64];

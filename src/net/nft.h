@@ -13,6 +13,8 @@ enum nft_owner { NFT_ABSENT, NFT_OURS, NFT_FOREIGN };
 int nft_run(const char *commands, const char *what, char err[256]) MUST_CHECK;
 /* The table in the language of nft(8); free() it. NULL: not there, or no memory. */
 char *nft_table_text(const char *table) MUST_CHECK;
+/* All tables, without elements of sets, as libnftables-json(5) says; free() it. NULL: it cannot be had. */
+char *nft_ruleset_json(void) MUST_CHECK;
 /* Looks at "inet adit_<interface>"; ERR_VALUE: not such a name. Returns an enum nft_owner. */
 int nft_table_owner(const char *table, char err[256]) MUST_CHECK;
 

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { FOREIGN_EVERY = 15 }; /* of master's looks, which are two seconds apart: large firewalls take long to read */
+
 void host_init(struct host *h)
 {
     *h = (struct host){ .steer = -1, .steer_program = -1, .way = -1 };
@@ -209,8 +211,10 @@ bool host_up(struct host *h, const struct config *c, unsigned queues)
         struct ways w = find_ways(c, host_has_ipv6(h));
         if (!w.ipv4[0] && !w.ipv6[0])
             event(EV_OUTER_NONE, NULL);
-        if (forward(h, c->interface) && set_up_ways_out(h, c, &w))
+        if (forward(h, c->interface) && set_up_ways_out(h, c, &w)) {
+            host_look_foreign(h, c, false);
             return true;
+        }
     }
     (void)host_down(h);
     return false;
@@ -373,6 +377,10 @@ void host_check(struct host *h, const struct config *c, bool *ret_new_queues)
     check_outer(h, c);
     check_forwarding(h, c);
     host_leased_check(h);
+    if (h->looks-- == 0) {
+        h->looks = FOREIGN_EVERY;
+        host_look_foreign(h, c, false);
+    }
 }
 
 void host_resolvers(struct config *c)

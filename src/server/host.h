@@ -44,8 +44,10 @@ struct host {
     struct host_leased *leases;
     unsigned n_leased;
     bool forwards6;
-    char *table;    /* the table of NAT and guard as it was made; NULL: cannot be read */
-    bool told_lost; /* that the interface cannot be made anew */
+    uint64_t foreign; /* what was found in other firewalls; 0: nothing that is in the way */
+    unsigned looks;   /* host_check() calls until they are looked at again */
+    char *table;      /* the table of NAT and guard as it was made; NULL: cannot be read */
+    bool told_lost;   /* that the interface cannot be made anew */
 };
 
 void host_init(struct host *h);
@@ -74,6 +76,8 @@ void host_queue_leave(struct host *h, unsigned queue);
 /* The interface was made anew: those that were parked are again. */
 void host_queues_again(struct host *h);
 
+/* Says which other firewalls are in the way of clients: if that has changed, or `again`. */
+void host_look_foreign(struct host *h, const struct config *c, bool again);
 /* Networks behind a client come with its session and go with it, or before it (drop); so do addresses that it made in a /64 of
  * which its pool has a part only. What is said twice is done once. */
 void host_routed_up(struct host *h, const struct config *c, const struct prefix *nets, unsigned n, uint32_t worker,

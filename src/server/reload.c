@@ -142,6 +142,7 @@ static void put_to_use(struct master *m, const struct config *c, struct cert_fil
     neighbours_tend(m);
     lans_look(m);
     listeners_swap(m, &m->config, opened); /* last: who comes by a new one meets the new configuration */
+    host_look_foreign(&m->host, &m->config, true);
     event(EV_RELOADED, NULL, F_TEXT("file", c->path), F_NUM("snapshot", c->number));
 }
 
