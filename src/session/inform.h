@@ -43,7 +43,7 @@ struct inform_conf {
     struct slice duid;         /* ours, DHCP6_DUID_MIN to DHCP6_DUID_MAX bytes; empty: no DHCPv6 */
 };
 
-enum { INFORM_ASKED = 8, INFORM_STALE = 2, INFORM_ECHO_MAX = 256 };
+enum { INFORM_ASKED = 8, INFORM_STALE = 2, INFORM_ECHO_MAX = 128 };
 
 /* A DHCPINFORM to be answered. */
 struct inform_ask4 {
@@ -54,6 +54,7 @@ struct inform_ask4 {
     uint8_t chaddr[16];
     uint8_t asked[INFORM_ASKED]; /* those of option 55 that we know, in its order */
     unsigned n_asked;
+    bool microsoft; /* long options are continued in Microsoft's way */
 };
 
 struct inform_ask_ia {

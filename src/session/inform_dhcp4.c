@@ -40,6 +40,15 @@ static void note_asked(const struct dhcp4 *m, struct inform_ask4 *a)
             a->asked[a->n_asked++] = list[k];
 }
 
+/* [MS-DHCPE] 2.2.3, [CAP]: the vendor class of a Microsoft client is "MSFT 5.0", or begins so. */
+static bool is_microsoft(const struct dhcp4 *m)
+{
+    uint8_t class[255];
+    size_t n;
+    int e = dhcp4_get(m, DHCP4_OPT_VENDOR_CLASS, class, sizeof class, &n);
+    return e == 0 && n >= 4 && slice_eq(slice_of(class, 4), slice_str("MSFT"));
+}
+
 /* How long the answer may be, as an IP packet. A client that does not say must take 576 bytes (RFC 2131 2), and may
  * take no more; but without an option 57 ([CAP] has none) the choice is between a longer answer and losing routes. */
 static uint16_t size_max(const struct inform *i, const struct dhcp4 *m)
@@ -77,6 +86,7 @@ bool inform_dhcp4_packet(struct inform *i, const struct ip_view *ip)
     a.size_max = size_max(i, &m);
     memcpy(a.chaddr, m.chaddr, sizeof a.chaddr);
     note_asked(&m, &a);
+    a.microsoft = is_microsoft(&m);
     i->ask4 = a;
     return true;
 }
@@ -170,6 +180,8 @@ void inform_dhcp4_put(const struct inform *i, struct wr *w)
         put_option(i, w, a->asked[n]);
         if (!wr_ok(w))
             *w = before;
+        else if (a->microsoft)
+            dhcp4_continue_ms(w, before.len);
     }
     w->cap = cap;
     dhcp4_put_end(w, message);

@@ -115,11 +115,13 @@ int dhcp4_get(const struct dhcp4 *m, uint8_t option, uint8_t *dst, size_t cap, s
         struct rd r = rd_slice(m->areas[i]);
         uint8_t code;
         struct slice value;
+        bool full = false; /* the part before this one was of our option, and had no room left */
         while (next_option(&r, &code, &value)) {
-            if (code != option)
-                continue;
-            found = true;
-            wr_put(&w, value);
+            bool more = code == option || (full && code == DHCP4_OPT_MS_LONG);
+            if (more)
+                wr_put(&w, value);
+            found = found || more;
+            full = more && value.n == 255;
         }
     }
     if (!found)
@@ -222,6 +224,21 @@ void dhcp4_put(struct wr *w, uint8_t option, struct slice value)
         wr_u8(w, (unsigned)n);
         wr_put(w, rd_take(&r, n));
     } while (rd_left(&r));
+}
+
+void dhcp4_continue_ms(struct wr *w, size_t start)
+{
+    if (!wr_ok(w))
+        return;
+    struct rd r = rd_of(w->buf + start, w->len - start);
+    for (bool first = true; rd_left(&r); first = false) {
+        size_t at = w->len - rd_left(&r);
+        rd_u8(&r);
+        unsigned n = rd_u8(&r);
+        rd_take(&r, n);
+        if (!first)
+            wr_patch_u16(w, at, (unsigned)DHCP4_OPT_MS_LONG << 8 | n);
+    }
 }
 
 void dhcp4_put_addrs(struct wr *w, uint8_t option, const uint32_t *addrs, unsigned n)

@@ -55,6 +55,7 @@ enum dhcp4_option {
     DHCP4_OPT_SEARCH = 119,    /* RFC 3397 */
     DHCP4_OPT_ROUTES = 121,    /* RFC 3442 */
     DHCP4_OPT_MS_ROUTES = 249, /* Windows before Vista knows only this number for it */
+    DHCP4_OPT_MS_LONG = 250,   /* [MS-DHCPE] 2.2.9: more of the option before it */
     DHCP4_OPT_WPAD = 252,
     DHCP4_OPT_END = 255,
 };
@@ -82,7 +83,8 @@ struct dhcp4 {
  * Bytes after an end mark are padding. Slices borrow from `bytes`; `ret_m` is untouched on failure. */
 int dhcp4_decode(struct slice bytes, struct dhcp4 *ret_m) MUST_CHECK;
 
-/* Joins all instances of an option into `dst` (RFC 3396 5). ERR_MISSING: none; ERR_NOBUF: more than `cap` bytes. An
+/* Joins all instances of an option into `dst` (RFC 3396 5), and what Microsoft's servers put behind a full one as option
+ * 250 ([MS-DHCPE] 2.2.9). ERR_MISSING: none; ERR_NOBUF: more than `cap` bytes. An
  * option that is there may be empty. */
 int dhcp4_get(const struct dhcp4 *m, uint8_t option, uint8_t *dst, size_t cap, size_t *ret_n) MUST_CHECK;
 
@@ -110,6 +112,9 @@ int dhcp4_text(struct slice value, char *dst, size_t cap) MUST_CHECK;
 void dhcp4_put_head(struct wr *w, const struct dhcp4 *m);
 /* An option of any length: over 255 bytes it is split (RFC 3396 6). */
 void dhcp4_put(struct wr *w, uint8_t option, struct slice value);
+/* For a Microsoft client, which does not join instances ([MS-DHCPE] 2.2.9: "do not follow RFC 3396"): of the one option
+ * that was put since `start`, the writer's length before it, all parts but the first become option 250. */
+void dhcp4_continue_ms(struct wr *w, size_t start);
 void dhcp4_put_addrs(struct wr *w, uint8_t option, const uint32_t *addrs, unsigned n);
 /* n <= DHCP4_ROUTES_MAX. */
 void dhcp4_put_routes(struct wr *w, uint8_t option, const struct dhcp4_route *routes, unsigned n);

@@ -227,6 +227,19 @@ static void noise(struct win *w)
 
 /* ---- answers ---- */
 
+/* [MS-DHCPE] 2.2.9: Windows does not join instances of an option, it reads on in options 250. */
+static void check_parts(const struct dhcp4 *m, uint8_t option)
+{
+    struct rd r = rd_slice(m->areas[0]);
+    unsigned parts = 0;
+    while (rd_left(&r)) {
+        parts += rd_u8(&r) == option;
+        rd_take(&r, rd_u8(&r));
+    }
+    if (parts > 1)
+        bad("option %u is there %u times", option, parts);
+}
+
 static void print_routes(const struct dhcp4 *m, uint8_t option)
 {
     uint8_t buf[1024];
@@ -234,6 +247,7 @@ static void print_routes(const struct dhcp4 *m, uint8_t option)
     char text[PREFIX_TEXT];
     size_t len;
     unsigned n;
+    check_parts(m, option);
     if (dhcp4_get(m, option, buf, sizeof buf, &len) < 0)
         return;
     if (dhcp4_routes(slice_of(buf, len), routes, 64, &n) < 0)

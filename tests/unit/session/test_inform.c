@@ -30,10 +30,11 @@ struct ask {
     const char *asked;
     unsigned size; /* option 57; 0: none */
     uint32_t giaddr;
+    const char *class; /* option 60 */
 };
 
-static const struct ask windows = { CLIENT4,           UINT32_MAX,          CLIENT4, DHCP4_INFORM,
-                                    DHCP4_BOOTREQUEST, "\6\54\53\1\371\17", 0,       0 };
+static const struct ask windows = { CLIENT4, UINT32_MAX, CLIENT4, DHCP4_INFORM, DHCP4_BOOTREQUEST, "\6\54\53\1\371\17",
+                                    0,       0,          NULL };
 
 static size_t put_ask(uint8_t *dst, size_t cap, const struct ask *a)
 {
@@ -48,6 +49,8 @@ static size_t put_ask(uint8_t *dst, size_t cap, const struct ask *a)
     dhcp4_put_head(&w, &m);
     if (a->asked)
         dhcp4_put(&w, DHCP4_OPT_ASKED, slice_str(a->asked));
+    if (a->class)
+        dhcp4_put(&w, DHCP4_OPT_VENDOR_CLASS, slice_str(a->class));
     if (a->size)
         dhcp4_put(&w, DHCP4_OPT_SIZE, slice_of((uint8_t[]){ (uint8_t)(a->size >> 8), (uint8_t)a->size }, 2));
     dhcp4_put_end(&w, message);
@@ -310,6 +313,49 @@ static void test_not_ours(void **state)
     assert_false(help_feed(&b.i, p, put_ask(p, sizeof p, &a), b.now));
 }
 
+static unsigned instances(const struct dhcp4 *m, uint8_t option)
+{
+    unsigned n = 0;
+    struct rd r = rd_slice(m->areas[0]);
+    while (rd_left(&r)) {
+        n += rd_u8(&r) == option;
+        rd_take(&r, rd_u8(&r));
+    }
+    assert_true(rd_ok(&r));
+    return n;
+}
+
+/* A Microsoft client reads option 250 and no second instance; everybody else the other way round. */
+static void test_long_answers_to_microsoft(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *class;
+        bool microsoft;
+    } classes[] = { { "MSFT 5.0", true }, { "MSFT", true }, { NULL, false }, { "MSF", false }, { "anaconda", false } };
+    static struct prefix routes[32];
+    for (unsigned k = 0; k < 32; k++)
+        routes[k] = prefix_v4(0x0a000000 + (k << 8), 32);
+    for (unsigned k = 0; k < sizeof classes / sizeof classes[0]; k++) {
+        struct bed b;
+        struct dhcp4 m;
+        struct ask a = windows;
+        uint8_t buf[DHCP4_OPTION_MAX];
+        size_t n;
+        start(&b);
+        b.conf.routes = routes;
+        b.conf.n_routes = 32;
+        inform_init(&b.i, &b.conf, &env);
+        inform_ipv4_up(&b.i, CLIENT4);
+        a.class = classes[k].class;
+        assert_true(ask(&b, &a, &m));
+        assert_int_equal(instances(&m, 249), classes[k].microsoft ? 1 : 2);
+        assert_int_equal(instances(&m, 250), classes[k].microsoft ? 1 : 0);
+        assert_int_equal(dhcp4_get(&m, 249, buf, sizeof buf, &n), 0);
+        assert_int_equal(n, 288);
+    }
+}
+
 /* 32 routes are 288 bytes: RFC 3396 splits them; and what does not fit into what the client can take is left out. */
 static void test_long_answers(void **state)
 {
@@ -384,10 +430,15 @@ static void test_one_slot(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_capture),      cmocka_unit_test(test_ack),
-        cmocka_unit_test(test_routes_rule),  cmocka_unit_test(test_search_and_wpad),
-        cmocka_unit_test(test_asks_nothing), cmocka_unit_test(test_not_answered),
-        cmocka_unit_test(test_not_ours),     cmocka_unit_test(test_long_answers),
+        cmocka_unit_test(test_capture),
+        cmocka_unit_test(test_ack),
+        cmocka_unit_test(test_routes_rule),
+        cmocka_unit_test(test_search_and_wpad),
+        cmocka_unit_test(test_asks_nothing),
+        cmocka_unit_test(test_not_answered),
+        cmocka_unit_test(test_not_ours),
+        cmocka_unit_test(test_long_answers),
+        cmocka_unit_test(test_long_answers_to_microsoft),
         cmocka_unit_test(test_one_slot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

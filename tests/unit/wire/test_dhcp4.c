@@ -295,6 +295,45 @@ static void test_long_option(void **state)
     }
 }
 
+/* [MS-DHCPE] 2.2.9: what is behind the first 255 bytes is in options 250; both ways are read. An option 250 that
+ * continues nothing is one of its own. */
+static void test_long_option_of_microsoft(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = { 0, 1, 254, 255, 256, 510, 511, 600 };
+    uint8_t value[600], back[DHCP4_OPTION_MAX], buf[2000];
+    for (size_t i = 0; i < sizeof value; i++)
+        value[i] = (uint8_t)(i * 5);
+    for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct dhcp4 m = { .op = DHCP4_BOOTREPLY, .type = DHCP4_ACK }, got;
+        size_t n, size = sizes[i];
+        struct wr w = wr_of(buf, sizeof buf);
+        dhcp4_put_head(&w, &m);
+        dhcp4_put(&w, 6, slice_of(value, 4));
+        size_t before = w.len;
+        dhcp4_put(&w, 249, slice_of(value, size));
+        dhcp4_continue_ms(&w, before);
+        for (size_t at = before; at < w.len; at += 2u + buf[at + 1])
+            assert_int_equal(buf[at], at == before ? 249 : 250);
+        dhcp4_put(&w, 15, slice_str("example"));
+        dhcp4_put(&w, 250, slice_str("own"));
+        dhcp4_put_end(&w, 0);
+        assert_int_equal(dhcp4_decode(wr_slice(&w), &got), 0);
+        assert_int_equal(dhcp4_get(&got, 249, back, sizeof back, &n), 0);
+        assert_int_equal(n, size);
+        if (size)
+            assert_memory_equal(back, value, size);
+        assert_int_equal(dhcp4_get(&got, 15, back, sizeof back, &n), 0);
+        assert_int_equal(n, 7);
+        assert_int_equal(dhcp4_get(&got, 6, back, sizeof back, &n), 0);
+        assert_int_equal(n, 4);
+    }
+    struct wr small = wr_of(buf, 10);
+    wr_zero(&small, 11);
+    dhcp4_continue_ms(&small, 0); /* gone bad already: left alone */
+    assert_false(wr_ok(&small));
+}
+
 static void test_head(void **state)
 {
     (void)state;
@@ -444,10 +483,18 @@ static void test_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_capture),        cmocka_unit_test(test_fixed),    cmocka_unit_test(test_type),
-        cmocka_unit_test(test_option_lengths), cmocka_unit_test(test_overload), cmocka_unit_test(test_long_option),
-        cmocka_unit_test(test_head),           cmocka_unit_test(test_addrs),    cmocka_unit_test(test_rfc3442),
-        cmocka_unit_test(test_bad_routes),     cmocka_unit_test(test_text),
+        cmocka_unit_test(test_capture),
+        cmocka_unit_test(test_fixed),
+        cmocka_unit_test(test_type),
+        cmocka_unit_test(test_option_lengths),
+        cmocka_unit_test(test_overload),
+        cmocka_unit_test(test_long_option),
+        cmocka_unit_test(test_long_option_of_microsoft),
+        cmocka_unit_test(test_head),
+        cmocka_unit_test(test_addrs),
+        cmocka_unit_test(test_rfc3442),
+        cmocka_unit_test(test_bad_routes),
+        cmocka_unit_test(test_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
