@@ -477,20 +477,24 @@ msec lan_due(const struct lan *l)
 /* When it is to be looked at; leases of links that are not there end as well. */
 static msec entry_due(const struct lan_entry *e)
 {
-    if (!e->started)
-        return dhcp_lease_ends(&e->c.lease);
-    return e->waiting && dhcp_client_has(&e->c) ? 0 : dhcp_client_due(&e->c);
+    if (e->waiting && e->up)
+        return 0;
+    return e->started ? dhcp_client_due(&e->c) : dhcp_lease_ends(&e->c.lease);
 }
 
 static void tick_one(struct lan *l, uint32_t slot, msec now)
 {
     struct lan_entry *e = l->entries[slot];
+    if (e->waiting && e->up) {
+        give(l, e); /* it was asked for again */
+        e = l->entries[slot];
+    }
+    if (!e || entry_due(e) > now)
+        return;
     if (!e->started && e->orphan) {
         drop(l, e, now); /* over, and nobody has it */
     } else if (!e->started) {
         refuse(l, e, "the lease has expired while its interface was away", now);
-    } else if (e->waiting && dhcp_client_has(&e->c) && e->up) {
-        give(l, e);
     } else {
         dhcp_client_tick(&e->c, now);
         look(l, slot, now);

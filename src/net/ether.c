@@ -49,7 +49,7 @@ int ether_look(const char *name, struct ether *ret_e, char err[256])
         }
     }
     freeifaddrs(all);
-    if (!e.index)
+    if (!e.index && nl_link_index(name) == 0) /* one without a hardware address has no such entry */
         return net_fail(err, ERR_MISSING, "there is no interface %s", name);
     if (!ethernet)
         return net_fail(err, ERR_VALUE, "interface %s is no Ethernet", name);
@@ -116,37 +116,6 @@ int ether_open(const struct ether *e, int fds[ETHER_FDS], char err[256])
 
 /* ---- answering ARP ---- */
 
-int ether_proxy(const char *name, const struct prefix *addr, bool add, char err[256])
-{
-    union nl_request q;
-    char text[PREFIX_TEXT];
-    int index = nl_link_index(name);
-    if (index <= 0)
-        return net_fail(err, ERR_MISSING, "there is no interface %s", name);
-    struct ndmsg *m = nl_begin(&q, add ? RTM_NEWNEIGH : RTM_DELNEIGH, add ? NLM_F_CREATE | NLM_F_EXCL : 0, sizeof(*m));
-    m->ndm_family = nl_family(addr);
-    m->ndm_ifindex = index;
-    m->ndm_flags = NTF_PROXY;
-    m->ndm_state = NUD_PERMANENT;
-    nl_put_addr(&q, NDA_DST, addr);
-    mnl_attr_put_u8(&q.head, NDA_PROTOCOL, NL_ROUTE_PROTOCOL);
-    int e = nl_exchange(&q, NULL, NULL);
-    if (e == 0)
-        return 0;
-    return net_fail(err,
-                    e == EEXIST   ? ERR_DUPLICATE
-                    : e == ENOENT ? ERR_MISSING
-                                  : ERR_SYSTEM,
-                    "cannot %s answering for %s on %s: %s", add ? "begin" : "end", prefix_text(addr, text), name,
-                    strerror(e));
-}
-
-struct walk {
-    int index;
-    void (*fn)(void *ctx, const struct prefix *addr);
-    void *ctx;
-};
-
 struct neighbour {
     struct prefix addr;
     bool ours;
@@ -161,6 +130,61 @@ static int read_attr(const struct nlattr *a, void *arg)
         n->ours = mnl_attr_get_u8(a) == NL_ROUTE_PROTOCOL;
     return MNL_CB_OK;
 }
+
+static struct ndmsg *neighbour_request(union nl_request *q, uint16_t type, uint16_t flags, int index,
+                                       const struct prefix *addr)
+{
+    struct ndmsg *m = nl_begin(q, type, flags, sizeof(*m));
+    m->ndm_family = AF_INET;
+    m->ndm_ifindex = index;
+    m->ndm_flags = NTF_PROXY;
+    if (addr)
+        nl_put_addr(q, NDA_DST, addr);
+    return m;
+}
+
+static int on_one(const struct nlmsghdr *head, void *arg)
+{
+    return mnl_attr_parse(head, sizeof(struct ndmsg), read_attr, arg);
+}
+
+/* The kernel adds over what is there and deletes whatever is there: it is looked at before. */
+static int look_up(int index, const struct prefix *addr, struct neighbour *ret_n)
+{
+    union nl_request q;
+    *ret_n = (struct neighbour){ .ours = false };
+    (void)neighbour_request(&q, RTM_GETNEIGH, 0, index, addr);
+    return nl_exchange(&q, on_one, ret_n);
+}
+
+int ether_proxy(const char *name, const struct prefix *addr, bool add, char err[256])
+{
+    union nl_request q;
+    char text[PREFIX_TEXT];
+    struct neighbour there;
+    int index = nl_link_index(name), e = index > 0 ? look_up(index, addr, &there) : 0;
+    if (index <= 0)
+        return net_fail(err, ERR_MISSING, "there is no interface %s", name);
+    if (add && e == 0)
+        return net_fail(err, ERR_DUPLICATE, "%s is answered for on %s already", prefix_text(addr, text), name);
+    if (!add && (e == ENOENT || (e == 0 && !there.ours)))
+        return net_fail(err, ERR_MISSING, "%s is not answered for on %s by us", prefix_text(addr, text), name);
+    struct ndmsg *m =
+        neighbour_request(&q, add ? RTM_NEWNEIGH : RTM_DELNEIGH, add ? NLM_F_CREATE | NLM_F_EXCL : 0, index, addr);
+    m->ndm_state = NUD_PERMANENT;
+    mnl_attr_put_u8(&q.head, NDA_PROTOCOL, NL_ROUTE_PROTOCOL);
+    e = nl_exchange(&q, NULL, NULL);
+    if (e == 0)
+        return 0;
+    return net_fail(err, e == ENOENT ? ERR_MISSING : ERR_SYSTEM, "cannot %s answering for %s on %s: %s",
+                    add ? "begin" : "end", prefix_text(addr, text), name, strerror(e));
+}
+
+struct walk {
+    int index;
+    void (*fn)(void *ctx, const struct prefix *addr);
+    void *ctx;
+};
 
 static int on_neighbour(const struct nlmsghdr *head, void *arg)
 {
@@ -180,8 +204,6 @@ int ether_proxies(const char *name, void (*fn)(void *ctx, const struct prefix *a
     struct walk w = { nl_link_index(name), fn, ctx };
     if (w.index <= 0)
         return ERR_MISSING;
-    struct ndmsg *m = nl_begin(&q, RTM_GETNEIGH, NLM_F_DUMP, sizeof(*m));
-    m->ndm_family = AF_INET;
-    m->ndm_flags = NTF_PROXY;
+    (void)neighbour_request(&q, RTM_GETNEIGH, NLM_F_DUMP, 0, NULL);
     return nl_exchange(&q, on_neighbour, &w) == 0 ? 0 : ERR_SYSTEM;
 }
