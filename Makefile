@@ -44,7 +44,8 @@ reloads:
 	$(MAKE) all
 	RELOADS=1000 tests/netns/36-reload $(BUILD) many
 
-# Every allocation of a connect fails in turn, in each process of the server and the client: some minutes.
+# Every allocation of a connect fails in turn, in each process of the server and the client: seconds for the server, more than
+# half an hour for the client, which starts anew for each.
 memory:
 	tools/deps test
 	$(MAKE) all
