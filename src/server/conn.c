@@ -252,7 +252,7 @@ void conn_verdict(struct conn *c, uint32_t ask, const struct role_verdict *v)
         free(c->user);
         c->user = strdup(v->user);
         if (!c->user)
-            stream_abort(&c->stream, STREAM_CAUSE_OURS);
+            stream_abort(&c->stream, STREAM_CAUSE_MEMORY);
     }
     stream_answer(&c->stream, ask, &v->verdict, &v->params, loop_now(c->w->loop));
     conn_settle(c);
