@@ -12,16 +12,23 @@
 
 #include "net/text.h"
 
-enum { NEXT_HEADER_AT = 6, HOP_LIMIT_AT = 7, TYPE_AT = 40, SOLICITATION = 135 }; /* RFC 8200 3, RFC 4861 4.3 */
+enum {
+    NEXT_HEADER_AT = 6,
+    HOP_LIMIT_AT = 7,
+    TYPE_AT = 40,
+    SOLICITATION = 135,
+    ADVERTISEMENT = 136
+}; /* RFC 8200 3, RFC 4861 4.3, 4.4 */
 
-/* ICMPv6 straight behind the head (RFC 6980 5: never in fragments), hop limit 255, type 135. */
-static const struct sock_filter solicitations[] = {
+/* ICMPv6 straight behind the head (RFC 6980 5: never in fragments), hop limit 255, type 135 or 136. */
+static const struct sock_filter neighbours[] = {
     BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NEXT_HEADER_AT),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 0, 5),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 0, 6),
     BPF_STMT(BPF_LD | BPF_B | BPF_ABS, HOP_LIMIT_AT),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 255, 0, 3),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 255, 0, 4),
     BPF_STMT(BPF_LD | BPF_B | BPF_ABS, TYPE_AT),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOLICITATION, 0, 1),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOLICITATION, 1, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ADVERTISEMENT, 0, 1),
     BPF_STMT(BPF_RET | BPF_K, 0x40000),
     BPF_STMT(BPF_RET | BPF_K, 0),
 };
@@ -36,8 +43,7 @@ static int hear_all_groups(int fd, int index)
 int ndp_open(int index, char err[256])
 {
     struct sockaddr_ll ll = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IPV6), .sll_ifindex = index };
-    struct sock_fprog filter = { sizeof(solicitations) / sizeof(solicitations[0]),
-                                 (struct sock_filter *)solicitations };
+    struct sock_fprog filter = { sizeof(neighbours) / sizeof(neighbours[0]), (struct sock_filter *)neighbours };
     /* Protocol 0: nothing comes in before it is bound, and then through the filter only. */
     int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) == 0 &&

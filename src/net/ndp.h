@@ -1,6 +1,6 @@
 /* A socket that hears who looks for an IPv6 address on an Ethernet, and can answer in place of a host behind us.
  *
- * It takes neighbour solicitations only; what they say is the business of others. All that it needs of the interface goes
+ * It takes neighbour solicitations and advertisements only; what they say is the business of others. All that it needs of the interface goes
  * when it is closed: nothing has to be undone. */
 #ifndef ADIT_NET_NDP_H
 #define ADIT_NET_NDP_H

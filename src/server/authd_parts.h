@@ -21,6 +21,15 @@ struct peer {
     bool paused;
 };
 
+enum { AUTHD_PROBES = 32 };
+
+/* An address that a client wants to use, while the outer network is asked for it. */
+struct authd_probe {
+    uint32_t worker;
+    struct role_claim claim;
+    msec until; /* not after: 0, the place is free */
+};
+
 struct authd {
     struct loop *loop;
     uint32_t phase;
@@ -38,8 +47,9 @@ struct authd {
     msec resume_at;              /* workers that asked too much are heard again; NEVER: there is none */
     struct registry registry;
     struct peer peers[REGISTRY_WORKERS];
-    uint64_t leases_saved; /* version of the pool that is in the file */
-    msec leases_next;      /* when it is looked at again */
+    struct authd_probe probes[AUTHD_PROBES]; /* authd_claim.c */
+    uint64_t leases_saved;                   /* version of the pool that is in the file */
+    msec leases_next;                        /* when it is looked at again */
     bool leases_told;
     unsigned gone, gone_seen; /* sessions that are over since memory was given back; at the last look */
 };
@@ -73,5 +83,13 @@ void authd_end(struct authd *a, uint32_t worker, uint64_t session, enum role_end
 int authd_add_worker(struct authd *a, struct imsg *m) MUST_CHECK;
 /* All have said what they hold, or had time to: questions may come. */
 void authd_open(struct authd *a);
+
+/* authd_worker.c: one prefix more or less of a session, made known to master and the other workers; family 0: nothing. */
+void authd_tell_one(struct authd *a, enum role_msg type, uint32_t worker, uint64_t session, const struct prefix *p);
+/* In a /64 that a pool shares out, but not of the pool's part of it. */
+bool authd_beside_a_pool(const struct config *c, const struct prefix *p);
+/* authd_claim.c: messages of workers; errors of decoders. */
+int authd_on_claim(struct authd *a, uint32_t worker, const struct imsg *m) MUST_CHECK;
+int authd_on_probed(struct authd *a, const struct imsg *m) MUST_CHECK;
 
 #endif

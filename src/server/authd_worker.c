@@ -33,7 +33,7 @@ void authd_end(struct authd *a, uint32_t worker, uint64_t session, enum role_end
 /* ---- networks behind clients, which master leads into the tunnel ---- */
 
 /* An address that a client made in a /64 of which the pool has a part only: nothing else leads it into the tunnel. */
-static bool beside_a_pool(const struct config *c, const struct prefix *p)
+bool authd_beside_a_pool(const struct config *c, const struct prefix *p)
 {
     for (unsigned i = 0; i < c->n_pools; i++) {
         struct prefix all = config_pool_ipv6(&c->pools[i]);
@@ -49,7 +49,7 @@ static void tell_master(struct authd *a, enum role_msg type, uint32_t worker, co
     struct wr w = wr_of(buf, sizeof(buf));
     struct role_own o = { .worker = worker, .session = s->session };
     for (unsigned i = 0; i < s->n_prefixes; i++)
-        if (i >= s->n_prefixes - s->n_routed || beside_a_pool(&a->config, &s->prefixes[i]))
+        if (i >= s->n_prefixes - s->n_routed || authd_beside_a_pool(&a->config, &s->prefixes[i]))
             o.prefixes[o.n_prefixes++] = s->prefixes[i];
     if (o.n_prefixes == 0)
         return;
@@ -212,32 +212,12 @@ static int on_up(struct authd *a, uint32_t worker, const struct imsg *m)
     return 0;
 }
 
-static void tell_one(struct authd *a, enum role_msg type, uint32_t worker, uint64_t session, const struct prefix *p)
+void authd_tell_one(struct authd *a, enum role_msg type, uint32_t worker, uint64_t session, const struct prefix *p)
 {
     struct registered one = { .session = session, .n_prefixes = 1 };
     one.prefixes[0] = *p;
     if (p->family)
         tell_some(a, type, worker, &one, false);
-}
-
-/* A client uses an address of a /64 that all share. A session that we do not know is told to end elsewhere (on_up). */
-static int on_claim(struct authd *a, uint32_t worker, const struct imsg *m)
-{
-    uint8_t buf[64];
-    struct wr w = wr_of(buf, sizeof(buf));
-    struct role_claim c;
-    int r = role_get_claim(m->body, &c);
-    if (r < 0)
-        return r;
-    c.gone = (struct prefix){ 0 };
-    c.granted = judge_claim(a->judge, worker, c.session, &c.addr, &c.gone) == 0 &&
-                registry_claim(&a->registry, worker, c.session, &c.addr, &c.gone) == 0;
-    tell_one(a, ROLE_DISOWN, worker, c.session, &c.gone);
-    if (c.granted)
-        tell_one(a, ROLE_OWN, worker, c.session, &c.addr);
-    role_put_claim(&w, &c);
-    authd_send(a, worker, ROLE_CLAIMED, 0, &w);
-    return 0;
 }
 
 /* A worker speaks for its own sessions only: they are looked for under its own number, whatever it says. */
@@ -272,7 +252,9 @@ static int from_worker(struct authd *a, uint32_t worker, const struct imsg *m)
     else if (m->type == ROLE_UP)
         r = on_up(a, worker, m);
     else if (m->type == ROLE_CLAIM)
-        r = on_claim(a, worker, m);
+        r = authd_on_claim(a, worker, m);
+    else if (m->type == ROLE_PROBED)
+        r = authd_on_probed(a, m);
     else if (m->type == ROLE_COUNTERS || m->type == ROLE_DOWN)
         r = on_counters(a, worker, m);
     return r;

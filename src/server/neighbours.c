@@ -6,6 +6,8 @@
 #include "net/link.h"
 #include "net/ndp.h"
 
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +24,27 @@ static void add_net(struct role_ndp *r, const struct prefix *net)
 {
     if (net->family && r->n_nets < ROLE_NDP_NETS)
         r->nets[r->n_nets++] = *net;
+}
+
+/* The host's own addresses in these networks: no client may have them, and its kernel does not answer for them to us. */
+static void add_own(struct role_ndp *r, const char *tunnel)
+{
+    struct ifaddrs *all, *a;
+    if (getifaddrs(&all) < 0)
+        return;
+    for (a = all; a; a = a->ifa_next) {
+        struct sockaddr_in6 six;
+        bool other = a->ifa_addr && a->ifa_addr->sa_family == AF_INET6 && strcmp(a->ifa_name, tunnel) != 0;
+        if (!other)
+            continue;
+        memcpy(&six, a->ifa_addr, sizeof(six));
+        for (unsigned k = 0; k < r->n_nets && r->n_own < ROLE_NDP_OWN; k++)
+            if (prefix_has(&r->nets[k], six.sin6_addr.s6_addr)) {
+                r->own[r->n_own++] = prefix_v6(six.sin6_addr.s6_addr, 128);
+                break;
+            }
+    }
+    freeifaddrs(all);
 }
 
 /* What the configuration wants, with the interfaces as they are now. Zeroed before: it is compared as bytes. */
@@ -42,6 +65,8 @@ static void wanted(const struct config *c, struct neighbours *ret)
         add_net(&l->nets, &six);
         add_net(&l->nets, &p->delegate_from);
     }
+    for (unsigned i = 0; i < ret->n; i++)
+        add_own(&ret->at[i].nets, c->interface);
 }
 
 static void close_all(struct master *m)

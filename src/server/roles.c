@@ -332,6 +332,7 @@ int role_get_claim(struct slice body, struct role_claim *ret_c)
 void role_put_ndp(struct wr *w, const struct role_ndp *n)
 {
     put_prefixes(w, n->nets, n->n_nets);
+    put_prefixes(w, n->own, n->n_own);
 }
 
 int role_get_ndp(struct slice body, struct role_ndp *ret_n)
@@ -339,8 +340,11 @@ int role_get_ndp(struct slice body, struct role_ndp *ret_n)
     struct rd r = rd_slice(body);
     struct role_ndp n = { 0 };
     n.n_nets = get_prefixes(&r, n.nets, ROLE_NDP_NETS);
+    n.n_own = get_prefixes(&r, n.own, ROLE_NDP_OWN);
     for (unsigned i = 0; i < n.n_nets; i++)
         r.bad |= n.nets[i].family != 6;
+    for (unsigned i = 0; i < n.n_own; i++)
+        r.bad |= !is_address6(&n.own[i]);
     if (rd_finish(&r) < 0)
         return rd_finish(&r);
     *ret_n = n;

@@ -46,6 +46,7 @@ enum role_msg {
     ROLE_ASK,      /* id: question */
     ROLE_UP,       /* body: session */
     ROLE_CLAIM,    /* body: claim: the client uses an address of a /64 that all share */
+    ROLE_PROBED,   /* body: address; id: ROLE_PROBED_*: asked for on an outer network (ROLE_PROBE) */
     ROLE_COUNTERS, /* body: session, counters */
     ROLE_DOWN,     /* body: session, counters, cause */
     /* authd to worker */
@@ -55,6 +56,7 @@ enum role_msg {
     ROLE_OWN,     /* body: owner, prefixes: a session of another worker is up */
     ROLE_DISOWN,  /* body: owner, prefixes: it is down */
     ROLE_CLAIMED, /* body: claim, answered */
+    ROLE_PROBE,   /* body: address: has a host of the outer network got it? Who has no socket there says nothing */
     ROLE_ASSERT,  /* body: session: set your steering entries again, another session's end may have taken them */
     /* authd to master */
     ROLE_ACCUSE, /* id: a worker that said what it may not say, and is not heard any more: end it */
@@ -63,6 +65,7 @@ enum role_msg {
 /* Why authd ends a session: its address is somebody else's at once, its user may not be here any more, or authd cannot keep
  * it (and has said why). */
 enum role_end { ROLE_END_REPLACED, ROLE_END_USER, ROLE_END_FAULT };
+enum role_probed { ROLE_PROBED_FREE, ROLE_PROBED_TAKEN };
 enum { ROLE_LINE = 480 }; /* of ROLE_EVENT; longer ones are cut */
 #define ROLE_NO_GROUP UINT32_MAX
 
@@ -127,15 +130,17 @@ struct role_claim {
     struct prefix gone; /* … and this one is not any more; family 0: none */
 };
 
-enum { ROLE_NDP_NETS = 2 * CONFIG_POOLS };
+enum { ROLE_NDP_NETS = 2 * CONFIG_POOLS, ROLE_NDP_OWN = 16 };
 
-/* The networks of the pools that are proxied on an interface. */
+/* The networks of the pools that are proxied on an interface; and addresses of the host in them. */
 struct role_ndp {
     struct prefix nets[ROLE_NDP_NETS];
     unsigned n_nets;
+    struct prefix own[ROLE_NDP_OWN];
+    unsigned n_own;
 };
 
-enum { ROLE_NDP_MAX = 1 + 18 * ROLE_NDP_NETS };
+enum { ROLE_NDP_MAX = 2 + 18 * (ROLE_NDP_NETS + ROLE_NDP_OWN) };
 enum { ROLE_OWN_MAX = 13 + 18 * PARAMS_PREFIXES }; /* bytes of an owner at most */
 
 /* An Ethernet on which sessions lease addresses. */

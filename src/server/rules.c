@@ -34,7 +34,7 @@ static const struct imsg_rule master_to_worker[] = {
     { ROLE_PEER,        SETUP | RUN,  0,   0,        1, "way to another worker" },
     { ROLE_ADMIN,       ALWAYS,       0,   0,        1, "channel to admin" },
     { ROLE_NDP_NONE,    SETUP | RUN,  0,   0,        0, "no neighbours" },
-    { ROLE_NDP,         SETUP | RUN,  19,  ROLE_NDP_MAX, 1, "neighbours of clients" },
+    { ROLE_NDP,         SETUP | RUN,  20,  ROLE_NDP_MAX, 1, "neighbours of clients" },
     { ROLE_START,       SETUP,        0,   0,        0, "start" },
     { ROLE_PING,        ALWAYS,       0,   0,        0, "ping" },
     { ROLE_DRAIN,       SETUP | RUN,  0,   0,        0, "drain" },
@@ -77,6 +77,7 @@ static const struct imsg_rule worker_to_authd[] = {
     { ROLE_ASK,         RUN,          70,  8192,     0, "question" },
     { ROLE_UP,          RUN,          8,   8,        0, "session up" },
     { ROLE_CLAIM,       LIVE,         29,  46,       0, "address that a client uses" },
+    { ROLE_PROBED,      LIVE,         18,  18,       0, "address asked for" },
     { ROLE_COUNTERS,    LIVE,         COUNTERS_MIN, COUNTERS_MAX, 0, "counters" },
     { ROLE_DOWN,        LIVE,         COUNTERS_MIN, COUNTERS_MAX, 0, "session down" },
 };
@@ -87,6 +88,7 @@ static const struct imsg_rule authd_to_worker[] = {
     { ROLE_OWN,         ALWAYS,       13,  ROLE_OWN_MAX,  0, "owner" },
     { ROLE_DISOWN,      ALWAYS,       13,  ROLE_OWN_MAX,  0, "owner gone" },
     { ROLE_CLAIMED,     ALWAYS,       29,  46,       0, "answer to a claim" },
+    { ROLE_PROBE,       ALWAYS,       18,  18,       0, "address to ask for" },
     { ROLE_ASSERT,      ALWAYS,       8,   8,        0, "steering entries" },
 };
 /* clang-format on */

@@ -7,6 +7,7 @@
 
 #include "base/secret.h"
 #include "events/events.h"
+#include "server/ndp.h"
 #include "server/role.h"
 
 #include <stdio.h>
@@ -100,6 +101,25 @@ static void on_claimed(struct worker *w, const struct imsg *m)
         conn_claimed(c, &claim);
 }
 
+static void probed(void *ctx, const struct prefix *addr, bool taken)
+{
+    uint8_t buf[32];
+    struct wr w = wr_of(buf, sizeof(buf));
+    prefix_put(&w, addr);
+    worker_tell_authd(ctx, ROLE_PROBED, taken ? ROLE_PROBED_TAKEN : ROLE_PROBED_FREE, &w);
+}
+
+static void on_probe(struct worker *w, const struct imsg *m)
+{
+    struct rd r = rd_slice(m->body);
+    struct prefix addr;
+    prefix_get(&r, &addr);
+    if (rd_finish(&r) < 0)
+        role_refuse("authd", "a malformed address");
+    else if (w->ndp)
+        ndp_probe(w->ndp, &addr, probed, w);
+}
+
 static void ask_one(void *ctx, void *thing)
 {
     (void)ctx;
@@ -134,6 +154,8 @@ static void on_authd(void *ctx, struct imsg *m)
     case ROLE_CLAIMED:
         on_claimed(w, m);
         break;
+    case ROLE_PROBE:
+        return on_probe(w, m);
     case ROLE_OPEN:
         return on_open(w);
     } /* role_allowed() has refused all others */

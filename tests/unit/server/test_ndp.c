@@ -30,8 +30,8 @@ static int setup(void **state)
     owners_init(&plane.owners);
     plane.nets[0] = net("fd00:18:2::a000:0/112");
     plane.gate = (struct gate_nets){ plane.nets, 1 };
-    l = (struct ndp_link){ .plane = &plane, .n_nets = 1 };
-    l.nets[0] = net("fd00:18:2::/64");
+    l = (struct ndp_link){ .plane = &plane, .told = { .n_nets = 1 } };
+    l.told.nets[0] = net("fd00:18:2::/64");
     memcpy(l.mac, our_mac, 6);
     struct prefix one = net("fd00:18:2::a000:2"), wide = net("fd00:99:0:1::/64");
     assert_int_equal(owners_set(&plane.owners, &one, (struct owner){ 1, 5 }), 0);
@@ -119,7 +119,7 @@ static void nobody_else_is(void **state)
     assert_false(asks("fd00:18:2::2", "fd00:18:2::a000:3")); /* free */
     assert_false(asks("fd00:18:2::2", "fd00:18:2::1"));      /* the outer host itself */
     assert_false(asks("fd00:18:2::2", "fd00:99:0:1::7"));    /* a session's, but not of this link */
-    l.nets[0] = net("fd00:18:3::/64");
+    l.told.nets[0] = net("fd00:18:3::/64");
     assert_false(asks("fd00:18:2::2", "fd00:18:2::a000:2"));
 }
 
@@ -137,12 +137,48 @@ static void what_is_not_a_solicitation_is_not_answered(void **state)
     assert_false(ndp_answer(&l, slice_of(NULL, 0), their_mac, &w, to));
 }
 
+static struct ndp asking;
+
+/* Has the message, of this kind, by `from` and about `target`, told us that the address is taken? */
+static bool heard(const char *from, const char *target, uint8_t type)
+{
+    uint8_t buf[128];
+    struct wr say = wr_of(buf, sizeof(buf));
+    struct prefix src = net(from), want = net(target);
+    struct nd_neighbour n = { .router = false };
+    memset(&asking, 0, sizeof(asking));
+    asking.probes[3] = (struct ndp_probe){ .addr = net("fd00:18:2::abcd"), .due = 1 };
+    memcpy(n.target, want.addr, 16);
+    struct prefix to_all = net("ff02::1"), group = net("ff02::1:ff00:0");
+    memcpy(group.addr + 13, want.addr + 13, 3);
+    size_t start = nd_begin(&say, type, src.addr, type == ND_NS ? group.addr : to_all.addr);
+    nd_put_neighbour(&say, type, &n);
+    nd_end(&say, start);
+    ndp_heard(&asking, wr_slice(&say));
+    return asking.probes[3].taken;
+}
+
+static void who_has_it_is_heard(void **state)
+{
+    (void)state;
+    assert_true(heard("fd00:18:2::abcd", "fd00:18:2::abcd", ND_NA));
+    assert_true(heard("::", "fd00:18:2::abcd", ND_NS));            /* about to take it, too */
+    assert_false(heard("fd00:18:2::2", "fd00:18:2::abcd", ND_NS)); /* looks for it, has it not */
+    assert_false(heard("fd00:18:2::abce", "fd00:18:2::abce", ND_NA));
+    assert_false(heard("::", "fd00:18:2::abce", ND_NS));
+    ndp_heard(&asking, slice_of(NULL, 0));
+    asking.probes[3].due = 0; /* nobody waits for it any more */
+    asking.probes[3].taken = false;
+    assert_false(heard("fe80::1", "ff02::1", ND_NA));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_session_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(an_address_is_defended, setup, teardown),
         cmocka_unit_test_setup_teardown(our_own_is_found, setup, teardown),
+        cmocka_unit_test(who_has_it_is_heard),
         cmocka_unit_test_setup_teardown(nobody_else_is, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_a_solicitation_is_not_answered, setup, teardown),
     };

@@ -337,6 +337,9 @@ static void neighbours_are_of_ipv6(void **state)
     struct role_ndp n = { .n_nets = ROLE_NDP_NETS }, got;
     for (unsigned i = 0; i < ROLE_NDP_NETS; i++)
         n.nets[i] = (struct prefix){ .family = 6, .len = 64, .addr = { 0xfd, [7] = (uint8_t)i } };
+    n.n_own = ROLE_NDP_OWN;
+    for (unsigned i = 0; i < ROLE_NDP_OWN; i++)
+        n.own[i] = (struct prefix){ .family = 6, .len = 128, .addr = { 0xfd, [15] = (uint8_t)i } };
     struct wr w = wr_of(buf, sizeof(buf));
     role_put_ndp(&w, &n);
     assert_int_equal(wr_len(&w), ROLE_NDP_MAX);
@@ -344,10 +347,16 @@ static void neighbours_are_of_ipv6(void **state)
     assert_memory_equal(&got, &n, sizeof(n));
     for (size_t k = 0; k < wr_len(&w); k++)
         assert_true(role_get_ndp(slice_of(buf, k), &got) < 0);
-    n.nets[3] = prefix_v4(1, 32);
-    w = wr_of(buf, sizeof(buf));
-    role_put_ndp(&w, &n);
-    assert_true(role_get_ndp(wr_slice(&w), &got) < 0);
+    for (unsigned i = 0; i < 2; i++) {
+        struct role_ndp odd = n;
+        if (i)
+            odd.own[3].len = 64;
+        else
+            odd.nets[3] = prefix_v4(1, 32);
+        w = wr_of(buf, sizeof(buf));
+        role_put_ndp(&w, &odd);
+        assert_true(role_get_ndp(wr_slice(&w), &got) < 0);
+    }
 }
 
 /* Every message that we make passes its rule in the phase it is meant for, and in no other. */
