@@ -104,8 +104,9 @@ void lans_look(struct master *m)
             look_at(m, l);
             continue;
         }
-        l->told = true;
-        gone(m, l, "no pool leases there any more");
+        event(EV_LAN_ENDED, NULL, F_TEXT("interface", l->name));
+        close_lan(l);
+        say(&m->roles[0], l);
         m->lans[i--] = m->lans[--m->n_lans];
     }
 }

@@ -91,7 +91,7 @@ static void tell_retired(const struct config *old, const struct config *c)
 {
     char text[PREFIX_TEXT];
     for (unsigned i = 0; i < old->n_pools; i++)
-        if (!has_pool(c, &old->pools[i].ipv4))
+        if (old->pools[i].ipv4.family && !has_pool(c, &old->pools[i].ipv4))
             event(EV_POOL_RETIRED, NULL, F_TEXT("pool", old->pools[i].name),
                   F_TEXT("network", prefix_text(&old->pools[i].ipv4, text)));
 }
