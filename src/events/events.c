@@ -33,7 +33,7 @@ static struct limit limits[] = {
     { .id = EV_PPP_MALFORMED }, { .id = EV_PPP_TIMED_OUT }, { .id = EV_HTTP_REFUSED }, { .id = EV_HTTP_PROBE },
     { .id = EV_TLS_HANDSHAKE_FAILED }, { .id = EV_TLS_ERROR }, { .id = EV_TLS_OPEN }, { .id = EV_SPOOFED_SOURCE },
     { .id = EV_QUEUE_DROPS }, { .id = EV_NO_OWNER_DROPS }, { .id = EV_HANDOVER_DROPS }, { .id = EV_MULTICAST_DROPS },
-    { .id = EV_ACCEPT_FAILED },
+    { .id = EV_ACCEPT_FAILED }, { .id = EV_WORKER_STRANGE },
 };
 /* clang-format on */
 enum { N_LIMITS = sizeof(limits) / sizeof(limits[0]) };
