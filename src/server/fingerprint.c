@@ -59,6 +59,8 @@ static void put_role_samples(struct wr *w)
     static struct role_counters counters;
     static struct role_own own;
     static struct role_ndp ndp;
+    static struct role_lan lan;
+    static struct role_lease lease = { .addr = { .family = 4 } };
     static struct role_claim claim = { .addr = { .family = 6 } };
     role_put_ask(w, &ask);
     role_put_verdict(w, &verdict);
@@ -69,6 +71,8 @@ static void put_role_samples(struct wr *w)
     role_put_own(w, &own);
     role_put_claim(w, &claim);
     role_put_ndp(w, &ndp);
+    role_put_lan(w, &lan);
+    role_put_lease(w, &lease);
 }
 
 static void put_admin_samples(struct wr *w)
