@@ -168,28 +168,16 @@ static void workers_ready(struct master *m)
         start_authd(m);
 }
 
-static void finish(struct master *m)
-{
-    timer_free(m->upgrade.timer);
-    m->upgrade.timer = NULL;
-    m->upgrade.phase = UPGRADE_NONE;
-}
-
+/* It has given the administrator his answer, and ends when that is out; ours starts then. */
 static void replace_admin(struct master *m)
 {
-    m->upgrade.phase = UPGRADE_ADMIN;
-    timer_set(m->upgrade.timer, NEVER); /* the watchdog and respawn.c look after it */
     for (unsigned i = 0; i < m->n_roles; i++) {
         struct role *r = &m->roles[i];
-        if (r->kind != ROLE_KIND_ADMIN)
-            continue;
-        if (r->pid > 0)
+        if (r->kind == ROLE_KIND_ADMIN && r->pid > 0)
             replace(r);
-        else if (!master_start_role(r))
+        else if (r->kind == ROLE_KIND_ADMIN && !master_start_role(r))
             respawn(r);
-        return;
     }
-    finish(m); /* there is none */
 }
 
 static void lend_listeners(struct master *m)
@@ -232,6 +220,9 @@ static void take_over(struct master *m)
     free(u->opened);
     u->opened = NULL;
     upgrade_forget_own(u);
+    timer_free(u->timer);
+    u->timer = NULL;
+    u->phase = UPGRADE_NONE;
     tell_done(m);
     replace_admin(m);
 }
@@ -252,8 +243,6 @@ void adopt_authd_open(struct master *m)
 void adopt_ready(struct role *r)
 {
     struct master *m = r->master;
-    if (m->upgrade.phase == UPGRADE_ADMIN && r->kind == ROLE_KIND_ADMIN)
-        finish(m);
     if (m->upgrade.phase != UPGRADE_WORKERS)
         return;
     for (unsigned i = 0; i < m->n_roles; i++)

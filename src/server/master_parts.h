@@ -47,14 +47,13 @@ struct listening {
 };
 
 /* Becoming another program (docs/decisions/0007-upgrade.md). The old one: CHECK, QUIET, then exec; the new one: WORKERS,
- * AUTHD, ADMIN. */
+ * AUTHD. */
 enum upgrade_phase {
     UPGRADE_NONE,
     UPGRADE_CHECK,   /* the new program looks at what it would get */
     UPGRADE_QUIET,   /* until nothing is under way to the roles */
     UPGRADE_WORKERS, /* the new workers start */
-    UPGRADE_AUTHD,   /* the old authd ends, the new one starts and hears what the workers hold */
-    UPGRADE_ADMIN,   /* the same with admin: it has taken over already */
+    UPGRADE_AUTHD, /* the old authd ends, the new one starts and hears what the workers hold; then it has taken over */
 };
 
 struct upgrade {
