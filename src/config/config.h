@@ -166,6 +166,10 @@ struct prefix config_server_ipv6(const struct config_pool *p);
 /* What of IPv6 is the pool's: its network, or the whole /64 that it shares out; family 0: none. */
 struct prefix config_pool_ipv6(const struct config_pool *p);
 
+/* Where the list of allowed destinations stands that holds for a session of this pool and group (1 + index; 0: none). */
+enum config_scope { CONFIG_SCOPE_NONE, CONFIG_SCOPE_FILE, CONFIG_SCOPE_POOL, CONFIG_SCOPE_GROUP };
+enum config_scope config_allow_scope(const struct config *c, unsigned pool, unsigned group);
+
 /* The network of each address that the host's interfaces have, for fn. */
 typedef void config_net_fn(void *ctx, const char *interface, const struct prefix *net);
 void config_host_nets(config_net_fn *fn, void *ctx);

@@ -138,3 +138,13 @@ void config_tell(const struct config *c, unsigned pool, unsigned group, unsigned
     ret_t->default_route = way == CONFIG_UNSET ? ret_t->n_routes == 0 : way == CONFIG_YES;
     ret_t->isolate = apart == CONFIG_YES;
 }
+
+/* The narrowest, as in tell_lists(). */
+enum config_scope config_allow_scope(const struct config *c, unsigned pool, unsigned group)
+{
+    if (group && group <= c->n_groups && c->groups[group - 1].net.allow.set)
+        return CONFIG_SCOPE_GROUP;
+    if (pool && pool <= c->n_pools && c->pools[pool - 1].net.allow.set)
+        return CONFIG_SCOPE_POOL;
+    return c->net.allow.set ? CONFIG_SCOPE_FILE : CONFIG_SCOPE_NONE;
+}

@@ -26,6 +26,7 @@ static const char rules[] = "    chain noise {\n"
                             "        type filter hook input priority " GUARD_PRIORITY "; policy accept;\n"
                             "        iifname \"lo\" accept\n"
                             "        iifname $T jump noise\n"
+                            "        iifname $T jump limits\n"
                             "        iifname $T accept\n"
                             "        ip daddr @pools4 jump unasked\n"
                             "        ip6 daddr @pools6 jump unasked\n"
@@ -36,6 +37,7 @@ static const char rules[] = "    chain noise {\n"
                             /* DHCP of leased addresses is ours to speak: a client could give another's back. */
                             "        iifname $T ip saddr @leased4 udp dport 67 drop\n"
                             "        oifname $T ip daddr @leased4 udp dport 68 drop\n"
+                            "        iifname $T jump limits\n"
                             "        iifname $T accept\n"
                             "        oifname $T ip daddr @leased4 accept\n"
                             "        oifname $T ip daddr @routed4 accept\n"
@@ -71,6 +73,45 @@ static void print_set(FILE *f, const char *name, const char *kind, const struct 
         before = ", ";
     }
     fprintf(f, "%s}\n", before[0] == ',' ? " } " : " ");
+}
+
+/* The server's own addresses in the pools: the first ones. */
+static unsigned own_addresses(const struct nat_conf *c, struct prefix own[NAT_POOLS_MAX])
+{
+    for (unsigned i = 0; i < c->n_pools; i++) {
+        own[i] = c->pools[i].net;
+        own[i].addr[15] |= 1;
+        own[i].len = own[i].family == 4 ? 32 : 128;
+    }
+    return c->n_pools;
+}
+
+/* Sets and rules of the lists of destinations; the sets of sources are filled by nat_limits(). */
+static void print_limits(FILE *f, const struct nat_conf *c)
+{
+    struct prefix own[NAT_POOLS_MAX];
+    unsigned n_own = own_addresses(c, own);
+    char name[16];
+
+    for (int family = 4; c->n_lists && family <= 6; family += 2) {
+        print_set(f, "own", MERGED, own, n_own, family);
+        print_set(f, "names", MERGED, NULL, 0, family);
+        for (unsigned i = 0; i < c->n_lists; i++) {
+            snprintf(name, sizeof(name), "allow_%u_", c->lists[i].number);
+            print_set(f, name, MERGED, c->lists[i].to, c->lists[i].n_to, family);
+            snprintf(name, sizeof(name), "from_%u_", c->lists[i].number);
+            print_set(f, name, MERGED, NULL, 0, family);
+        }
+    }
+    fputs("    chain limits {\n", f);
+    for (int family = 4; c->n_lists && family <= 6; family += 2) {
+        const char *ip = family == 4 ? "ip" : "ip6";
+        fprintf(f, "        %s daddr @own%d return\n        %s daddr @names%d return\n", ip, family, ip, family);
+        for (unsigned i = 0; i < c->n_lists; i++)
+            fprintf(f, "        %s saddr @from_%u_%d %s daddr != @allow_%u_%d drop\n", ip, c->lists[i].number, family,
+                    ip, c->lists[i].number, family);
+    }
+    fputs("    }\n", f);
 }
 
 static void print_near(FILE *f, const struct nat_conf *c)
@@ -147,6 +188,7 @@ static char *print_table(const struct nat_conf *c)
         print_set(f, "routed", CHANGES, c->routed, c->n_routed, family);
     }
     print_near(f, c);
+    print_limits(f, c);
     print_leased(f, c->leased, c->n_leased);
     fputs(rules, f);
     print_ways(f, c);
@@ -227,6 +269,48 @@ int nat_routed(const char *interface, const struct prefix *net, bool add, char e
 {
     const char *what = add ? "let a network behind a client in" : "close a network behind a client";
     return element(interface, "routed", net, add, what, err);
+}
+
+/* "flush set …", "add element … { … }" */
+static void print_refill(FILE *f, const char *interface, const char *name, const struct prefix *nets, unsigned n)
+{
+    char text[PREFIX_TEXT];
+
+    for (int family = 4; family <= 6; family += 2) {
+        bool any = false;
+        fprintf(f, "flush set inet adit_%s %s%d\n", interface, name, family);
+        for (unsigned i = 0; i < n; i++) {
+            if (nets[i].family != family)
+                continue;
+            if (any)
+                fputs(", ", f);
+            else
+                fprintf(f, "add element inet adit_%s %s%d { ", interface, name, family);
+            fputs(prefix_text(&nets[i], text), f);
+            any = true;
+        }
+        if (any)
+            fputs(" }\n", f);
+    }
+}
+
+int nat_limits(const char *interface, const struct nat_list *lists, unsigned n, const struct prefix *names,
+               unsigned n_names, char err[256])
+{
+    char *text = NULL, name[16];
+    size_t len = 0;
+    FILE *f = net_name_ok(interface) ? open_memstream(&text, &len) : NULL;
+
+    if (!f)
+        return net_fail(err, ERR_VALUE, "'%.32s' cannot be the name of an interface, or no memory", interface);
+    print_refill(f, interface, "names", names, n_names);
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "from_%u_", lists[i].number);
+        print_refill(f, interface, name, lists[i].from, lists[i].n_from);
+    }
+    int r = fclose(f) == 0 ? nft_run(text, "say whose destinations are limited", err) : ERR_NOMEM;
+    free(text);
+    return r;
 }
 
 int nat_leased(const char *interface, const struct prefix *addr, bool add, char err[256])

@@ -23,6 +23,15 @@ struct nat_near {
     struct prefix from, to; /* it, and the clients' part */
 };
 
+enum { NAT_LISTS_MAX = 33, NAT_NAMES_MAX = 136 };
+
+/* Destinations, and the sources that may reach nothing else (but the server itself and resolvers). Borrowed. */
+struct nat_list {
+    unsigned number;                /* names its sets */
+    const struct prefix *to, *from; /* from: with nat_limits() alone */
+    unsigned n_to, n_from;
+};
+
 struct nat_conf {
     const char *interface; /* tunnel */
     struct nat_pool pools[NAT_POOLS_MAX];
@@ -33,6 +42,8 @@ struct nat_conf {
     unsigned n_routed;
     struct nat_near near[NAT_NEAR_MAX];
     unsigned n_near;
+    struct nat_list lists[NAT_LISTS_MAX];
+    unsigned n_lists;
 };
 /* Makes the table and notes it. The table drops: on the way in from the tunnel, broadcast and multicast; towards the
  * tunnel and towards addresses of the pools, on whatever way, what does not belong to a connection made from the
@@ -43,6 +54,9 @@ int nat_up(struct undo *u, const struct nat_conf *c, char err[256]) MUST_CHECK;
 int nat_routed(const char *interface, const struct prefix *net, bool add, char err[256]) MUST_CHECK;
 /* The same of an address of a network that the host answers for. */
 int nat_leased(const char *interface, const struct prefix *addr, bool add, char err[256]) MUST_CHECK;
+/* Fills the sets of sources of these lists anew, and that of the resolvers: all or nothing, in one transaction. */
+int nat_limits(const char *interface, const struct nat_list *lists, unsigned n, const struct prefix *names,
+               unsigned n_names, char err[256]) MUST_CHECK;
 /* The table as the kernel has it now, without elements of sets, in the language of nft(8), for comparing; free() it. NULL: it is not there, or cannot
  * be read. */
 char *nat_table_text(const char *interface) MUST_CHECK;

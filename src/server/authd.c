@@ -117,8 +117,11 @@ static int on_config(struct authd *a, struct slice body)
     memmove(c.users, slash, strlen(slash) + 1);
     if (a->judge && judge_configure(a->judge, &c) < 0)
         event(EV_NO_MEMORY, NULL, F_TEXT("for", "the new configuration; the old one stays"));
+    static struct config old;
+    old = a->config;
     a->config = c;
     a->have_config = true;
+    authd_limits_follow(a, &old);
     role_log_level(&c);
     return 0;
 }

@@ -76,6 +76,12 @@ msec authd_lan_due(const struct authd *a);
 void authd_lan_tick(struct authd *a);
 void authd_lan_done(struct authd *a);
 
+/* authd_limit.c: tells master which destinations a session is bound to, if it is or was; again after a change of its
+ * prefixes, and before it is forgotten (gone). */
+void authd_limit(struct authd *a, uint32_t worker, uint64_t session, bool gone);
+/* Of all sessions, after another configuration than `old` has come. */
+void authd_limits_follow(struct authd *a, const struct config *old);
+
 void authd_send(struct authd *a, uint32_t worker, enum role_msg type, uint32_t id, const struct wr *body);
 /* A session must end; reason for its log. */
 void authd_end(struct authd *a, uint32_t worker, uint64_t session, enum role_end why, const char *reason);

@@ -75,6 +75,7 @@ static void tell_owner(struct authd *a, enum role_msg type, uint32_t worker, con
 static void tell_some(struct authd *a, enum role_msg type, uint32_t worker, const struct registered *s, bool all)
 {
     tell_master(a, type == ROLE_OWN ? ROLE_NET_UP : ROLE_NET_DOWN, worker, s, all);
+    authd_limit(a, worker, s->session, type == ROLE_DISOWN && all);
     for (uint32_t i = 0; i < REGISTRY_WORKERS; i++)
         if (i != worker && a->peers[i].chan)
             tell_owner(a, type, worker, s, i);

@@ -183,6 +183,7 @@ static bool set_up_nat(struct host *h, const struct config *c)
     }
     free(h->table);
     h->table = nat_table_text(c->interface);
+    host_limits_sync(h, c);
     tell_nat(&nat);
     return true;
 }
@@ -246,6 +247,9 @@ bool host_down(struct host *h)
     close_fd(&h->steer_program);
     free(h->table);
     h->table = NULL;
+    free(h->limits);
+    h->limits = NULL;
+    h->n_limits = 0;
     free(h->routed);
     h->routed = NULL;
     h->n_routed = 0;

@@ -8,6 +8,7 @@
 #include "net/nat.h"
 #include "net/tun.h"
 #include "net/undo.h"
+#include "server/roles.h"
 
 /* An address of a LAN that is a session's. */
 struct host_leased {
@@ -22,6 +23,14 @@ struct host_routed {
     uint64_t session;
     bool led;   /* the route is there; false: the host does not allow it, and it was said */
     bool stale; /* an authd that has died said so; its successor has not yet */
+};
+
+/* A session that may reach listed destinations only. */
+struct host_limit {
+    struct role_own own;
+    uint8_t scope; /* enum config_scope: where the list stands */
+    char name[CONFIG_TITLE];
+    bool stale;
 };
 
 struct host {
@@ -44,6 +53,8 @@ struct host {
     struct host_leased *leases;
     unsigned n_leased;
     bool forwards6;
+    struct host_limit *limits; /* heap */
+    unsigned n_limits;
     uint64_t foreign; /* what was found in other firewalls; 0: nothing that is in the way */
     unsigned looks;   /* host_check() calls until they are looked at again */
     char *table;      /* the table of NAT and guard as it was made; NULL: cannot be read */
@@ -76,6 +87,11 @@ void host_queue_leave(struct host *h, unsigned queue);
 /* The interface was made anew: those that were parked are again. */
 void host_queues_again(struct host *h);
 
+/* host_limits.c: what authd says of a session's destinations; host_limits_sync() puts it into the table. */
+void host_limit(struct host *h, const struct role_limit *told);
+void host_limits_sync(struct host *h, const struct config *c);
+/* Do the two have other lists? */
+bool host_limits_differ(const struct config *a, const struct config *b) MUST_CHECK;
 /* Says which other firewalls are in the way of clients: if that has changed, or `again`. */
 void host_look_foreign(struct host *h, const struct config *c, bool again);
 /* Networks behind a client come with its session and go with it, or before it (drop); so do addresses that it made in a /64 of

@@ -212,6 +212,7 @@ void host_nat_conf(const struct host *h, const struct config *c, struct prefix *
         .interface = c->interface, .n_pools = h->n_nets, .routed = routed, .leased = h->leased, .n_leased = h->n_leased
     };
     fill_near(c, ret);
+    host_limits_conf(c, ret);
     for (unsigned i = 0; i < h->n_nets; i++)
         own_way(h, c, &h->nets[i], &ret->pools[i]);
     for (unsigned i = 0; i < h->n_routed; i++)
@@ -327,11 +328,14 @@ void host_tell_again(struct host *h)
         h->routed[i].stale = true;
     for (unsigned i = 0; i < h->n_leased; i++)
         h->leases[i].stale = true;
+    host_limits_begin(h);
 }
 
 void host_told_all(struct host *h, const struct config *c)
 {
     host_leased_sweep(h, c);
+    host_limits_sweep(h);
+    host_limits_sync(h, c);
     for (unsigned i = h->n_routed; i-- > 0;)
         if (h->routed[i].stale)
             drop_one(h, c, i);

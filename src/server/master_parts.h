@@ -132,7 +132,8 @@ struct master {
     msec stopping_since;
     struct timer *ping; /* watchdog.c */
     msec ping_every;
-    struct timer *look; /* tend.c */
+    struct timer *look, *sync; /* tend.c */
+    bool syncing;              /* sync is set */
     struct timer *retire;
     struct upgrade upgrade;
     int status;

@@ -73,6 +73,8 @@ int registry_accept(struct registry *r, uint32_t worker, uint64_t session, const
     s->session = session;
     s->n_prefixes = p->n_prefixes;
     s->n_routed = p->n_routed;
+    s->pool = p->pool;
+    s->group = p->group;
     memcpy(s->prefixes, p->prefixes, sizeof(s->prefixes));
     *at = s;
     return 0;

@@ -16,6 +16,8 @@ struct registered {
     bool up;
     struct prefix prefixes[PARAMS_PREFIXES];
     unsigned n_prefixes, n_routed; /* n_routed: the last ones are networks behind the client */
+    uint8_t pool, group;           /* as in struct params */
+    bool limited;                  /* master keeps its addresses in a set (authd_limit.c) */
 };
 
 struct registry {

@@ -117,8 +117,8 @@ static void tell_roles(struct master *m)
 
 static bool host_differs(const struct config *a, const struct config *b)
 {
-    bool differs =
-        a->nat != b->nat || a->nat66 != b->nat66 || strcmp(a->outer, b->outer) != 0 || a->n_pools != b->n_pools;
+    bool differs = host_limits_differ(a, b) || a->nat != b->nat || a->nat66 != b->nat66 ||
+                   strcmp(a->outer, b->outer) != 0 || a->n_pools != b->n_pools;
     for (unsigned i = 0; !differs && i < a->n_pools; i++) {
         const struct config_pool *x = &a->pools[i], *y = &b->pools[i];
         differs = strcmp(x->dhcp, y->dhcp) != 0 || !prefix_eq(&x->ipv4, &y->ipv4) || !prefix_eq(&x->ipv6, &y->ipv6) ||
@@ -141,7 +141,8 @@ static void put_to_use(struct master *m, const struct config *c, struct cert_fil
     tell_roles(m);
     neighbours_tend(m);
     lans_look(m);
-    listeners_swap(m, &m->config, opened); /* last: who comes by a new one meets the new configuration */
+    host_limits_sync(&m->host, &m->config); /* with the resolvers of now */
+    listeners_swap(m, &m->config, opened);  /* last: who comes by a new one meets the new configuration */
     host_look_foreign(&m->host, &m->config, true);
     event(EV_RELOADED, NULL, F_TEXT("file", c->path), F_NUM("snapshot", c->number));
 }

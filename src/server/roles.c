@@ -392,3 +392,28 @@ int role_get_lease(struct slice body, struct role_lease *ret_l)
     *ret_l = l;
     return 0;
 }
+
+void role_put_limit(struct wr *w, const struct role_limit *l)
+{
+    wr_u32(w, l->own.worker);
+    wr_u64(w, l->own.session);
+    wr_u8(w, l->scope);
+    wr_text(w, l->name, sizeof(l->name));
+    put_prefixes(w, l->own.prefixes, l->own.n_prefixes);
+}
+
+int role_get_limit(struct slice body, struct role_limit *ret_l)
+{
+    struct rd r = rd_slice(body);
+    struct role_limit l = { 0 };
+    l.own.worker = rd_u32(&r);
+    l.own.session = rd_u64(&r);
+    l.scope = (uint8_t)rd_u8(&r);
+    rd_text(&r, l.name, sizeof(l.name));
+    l.own.n_prefixes = get_prefixes(&r, l.own.prefixes, PARAMS_PREFIXES);
+    r.bad |= l.scope > CONFIG_SCOPE_GROUP;
+    if (rd_finish(&r) < 0)
+        return rd_finish(&r);
+    *ret_l = l;
+    return 0;
+}

@@ -38,8 +38,9 @@ enum role_msg {
     ROLE_PONG,     /* id: that of the ping */
     ROLE_NET_UP,   /* authd; body: owner, networks behind a client whose session is up */
     ROLE_NET_DOWN, /* authd; body: owner, those of its prefixes that are no more; no prefixes: it is down */
-    ROLE_NET_ALL,  /* authd: that was all that there is, of leases too */
-    ROLE_LEASE,    /* authd, id: 1: an address of a LAN is a session's, 0: no more; body: lease */
+    ROLE_NET_LIMIT, /* authd; body: limit: a session that is up may reach these destinations only; or no longer, or is gone */
+    ROLE_NET_ALL, /* authd: that was all that there is, of leases too */
+    ROLE_LEASE,   /* authd, id: 1: an address of a LAN is a session's, 0: no more; body: lease */
     /* worker to authd; the first two as soon as the channel is there, the others after ROLE_OPEN */
     ROLE_HELD,     /* body: held: an authenticated session, which an authd before this one had accepted */
     ROLE_HELD_END, /* that was all */
@@ -142,6 +143,7 @@ struct role_ndp {
 
 enum { ROLE_NDP_MAX = 2 + 18 * (ROLE_NDP_NETS + ROLE_NDP_OWN) };
 enum { ROLE_OWN_MAX = 13 + 18 * PARAMS_PREFIXES }; /* bytes of an owner at most */
+enum { ROLE_LIMIT_MAX = ROLE_OWN_MAX + 3 + CONFIG_TITLE };
 
 /* An Ethernet on which sessions lease addresses. */
 struct role_lan {
@@ -153,6 +155,13 @@ struct role_lan {
 struct role_lease {
     char link[16];
     struct prefix addr; /* IPv4, full length */
+};
+
+/* A session that is bound to a list of destinations. */
+struct role_limit {
+    struct role_own own; /* without prefixes if it is bound no more */
+    uint8_t scope;       /* enum config_scope: whose list */
+    char name[CONFIG_TITLE];
 };
 
 /* Encoders write into w; the caller sends wr_slice(w) if wr_ok(w). Decoders borrow from the body. */
@@ -175,6 +184,8 @@ int role_get_lan(struct slice body, struct role_lan *ret_l) MUST_CHECK;
 void role_put_lease(struct wr *w, const struct role_lease *l);
 int role_get_lease(struct slice body, struct role_lease *ret_l) MUST_CHECK;
 void role_put_own(struct wr *w, const struct role_own *o);
+void role_put_limit(struct wr *w, const struct role_limit *l);
+int role_get_limit(struct slice body, struct role_limit *ret_l) MUST_CHECK;
 int role_get_own(struct slice body, struct role_own *ret_o) MUST_CHECK;
 
 void role_put_ndp(struct wr *w, const struct role_ndp *n);

@@ -67,6 +67,7 @@ static const struct imsg_rule to_master[] = {
     { ROLE_EVENT,       ALWAYS,       1,   ROLE_LINE, 0, "line of the log" },
     { ROLE_NET_UP,      ALWAYS,         13,  ROLE_OWN_MAX,  0, "networks behind a client" },
     { ROLE_NET_DOWN,    ALWAYS,         13,  ROLE_OWN_MAX,  0, "networks behind a client gone" },
+    { ROLE_NET_LIMIT,   ALWAYS,         16,  ROLE_LIMIT_MAX,  0, "allowed destinations of a session" },
     { ROLE_NET_ALL,     ALWAYS,         0,   0,        0, "end of networks behind clients" },
     { ROLE_ACCUSE,      ALWAYS,       0,   0,        0, "accusation" },
     { ROLE_LEASE,       ALWAYS,       LEASE_MIN, LEASE_MAX, 0, "leased address" },

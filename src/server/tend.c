@@ -3,7 +3,7 @@
 
 #include "events/events.h"
 
-enum { LOOK_EVERY = 2000 };
+enum { LOOK_EVERY = 2000, SYNC_AFTER = 40 /* ms: sessions come and go in crowds */ };
 
 static void lend_queues(struct master *m)
 {
@@ -21,12 +21,18 @@ void master_net(struct role *r, const struct imsg *msg)
 {
     struct master *m = r->master;
     struct role_own o;
+    struct role_limit l;
     if (r->kind != ROLE_KIND_AUTHD || m->stopping)
         return; /* a worker may not say it */
     if (msg->type == ROLE_NET_ALL) {
         host_told_all(&m->host, &m->config);
         adopt_authd_open(m);
-    } else if (role_get_own(msg->body, &o) < 0) {
+    } else if (msg->type == ROLE_NET_LIMIT && role_get_limit(msg->body, &l) == 0) {
+        host_limit(&m->host, &l);
+        if (!m->syncing)
+            timer_set(m->sync, loop_now(m->loop) + SYNC_AFTER);
+        m->syncing = true;
+    } else if (msg->type == ROLE_NET_LIMIT || role_get_own(msg->body, &o) < 0) {
         event(EV_ROLE_REFUSED, NULL, F_TEXT("from", "authd"), F_TEXT("cause", "a malformed network"));
     } else if (msg->type == ROLE_NET_UP) {
         host_routed_up(&m->host, &m->config, o.prefixes, o.n_prefixes, o.worker, o.session);
@@ -52,6 +58,7 @@ static void look_for_resolvers(struct master *m)
             ((worker && !master_send_certificate(m, r)) || !master_send_config(m, r)))
             event(EV_NO_MEMORY, NULL, F_TEXT("for", "the new resolvers"));
     }
+    host_limits_sync(&m->host, &m->config);
 }
 
 static void on_look(void *ctx)
@@ -71,16 +78,26 @@ static void on_look(void *ctx)
     timer_set(m->look, loop_now(m->loop) + LOOK_EVERY);
 }
 
+static void on_sync(void *ctx)
+{
+    struct master *m = ctx;
+    m->syncing = false;
+    if (!m->stopping)
+        host_limits_sync(&m->host, &m->config);
+}
+
 bool tend_start(struct master *m)
 {
     m->look = timer_new(m->loop, on_look, m);
+    m->sync = timer_new(m->loop, on_sync, m);
     if (m->look)
         timer_set(m->look, loop_now(m->loop) + LOOK_EVERY);
-    return m->look != NULL;
+    return m->look && m->sync;
 }
 
 void tend_stop(struct master *m)
 {
     timer_free(m->look);
-    m->look = NULL;
+    timer_free(m->sync);
+    m->look = m->sync = NULL;
 }

@@ -115,6 +115,25 @@ static void a_verdict_comes_back(void **state)
     assert_int_equal(b.params.snapshot, 7);
 }
 
+static void a_limit_comes_back(void **state)
+{
+    struct wr w = wr_of(buf, sizeof(buf));
+    struct role_limit l = { .own = an_own(), .scope = CONFIG_SCOPE_GROUP, .name = "staff" }, m;
+    (void)state;
+    role_put_limit(&w, &l);
+    assert_int_equal(role_get_limit(wr_slice(&w), &m), 0);
+    assert_int_equal(m.own.worker, l.own.worker);
+    assert_int_equal(m.own.session, l.own.session);
+    assert_int_equal(m.own.n_prefixes, 2);
+    assert_memory_equal(m.own.prefixes, l.own.prefixes, sizeof(l.own.prefixes));
+    assert_int_equal(m.scope, CONFIG_SCOPE_GROUP);
+    assert_string_equal(m.name, "staff");
+    for (size_t n = 0; n < w.len; n++)
+        assert_true(role_get_limit(slice_of(buf, n), &m) < 0);
+    buf[12] = CONFIG_SCOPE_GROUP + 1;
+    assert_true(role_get_limit(wr_slice(&w), &m) < 0);
+}
+
 static void the_others_come_back(void **state)
 {
     struct wr w = wr_of(buf, sizeof(buf));
@@ -431,6 +450,7 @@ int main(void)
         cmocka_unit_test(an_ask_comes_back),
         cmocka_unit_test(a_verdict_comes_back),
         cmocka_unit_test(the_others_come_back),
+        cmocka_unit_test(a_limit_comes_back),
         cmocka_unit_test(truncated_and_trailing_are_refused),
         cmocka_unit_test(changed_bytes_never_overrun),
         cmocka_unit_test(values_out_of_range_are_refused),
