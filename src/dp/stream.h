@@ -45,7 +45,7 @@ enum {
     STREAM_QUEUE_MIN = 131072,                     /* and, at a rate, what goes in 20 ms, but this much */
     STREAM_QUEUE_STALLED = 32768,                  /* and for one that has taken none for */
     STREAM_STALLED = 100,                          /* ms */
-    STREAM_TURNS = 2,                              /* times that one stream_readable() asks the socket: others wait */
+    STREAM_TURNS = 4,                              /* times that one stream_readable() asks the socket: others wait */
 };
 
 /* What a worker lends to all of its streams. */
