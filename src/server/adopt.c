@@ -1,4 +1,4 @@
-/* Becoming another program without dropping anyone, the second half: see docs/decisions/0007-upgrade.md.
+/* Becoming another program without dropping anyone, the second half: see docs/decisions/0012-upgrade.md.
  *
  * We are master still, with the same number, children and descriptors, but another program. Three steps follow: workers of
  * our own start beside the old ones, on queues of their own, without listeners; the old authd ends and ours starts, as

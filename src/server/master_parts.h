@@ -46,7 +46,7 @@ struct listening {
     struct config_listen conf;
 };
 
-/* Becoming another program (docs/decisions/0007-upgrade.md). The old one: CHECK, QUIET, then exec; the new one: WORKERS,
+/* Becoming another program (docs/decisions/0012-upgrade.md). The old one: CHECK, QUIET, then exec; the new one: WORKERS,
  * AUTHD. */
 enum upgrade_phase {
     UPGRADE_NONE,

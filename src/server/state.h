@@ -1,5 +1,5 @@
 /* What master hands on when it becomes another program (or the old one again): numbers of descriptors, which stay open over
- * the exec, its roles, and what it knows of the host. See docs/decisions/0007-upgrade.md.
+ * the exec, its roles, and what it knows of the host. See docs/decisions/0012-upgrade.md.
  *
  * The state is written into a memfd. It begins with a fingerprint of everything that the two programs, and the roles of
  * one under the other, must understand in the same way; with another fingerprint nothing more of it is read. Not in it:

@@ -1,4 +1,4 @@
-/* Becoming another program without dropping anyone, the first half: see docs/decisions/0007-upgrade.md.
+/* Becoming another program without dropping anyone, the first half: see docs/decisions/0012-upgrade.md.
  *
  * Master does not hand its things to a second master: it becomes the new program by exec, and keeps its number, its
  * children, its locks and its descriptors. Before that a child of it runs the new program once, in the role "look": it must
