@@ -11,7 +11,7 @@ static void say(struct authd *a, uint32_t worker, const struct registered *s, en
 {
     uint8_t buf[ROLE_LIMIT_MAX];
     struct wr w = wr_of(buf, sizeof(buf));
-    struct role_limit l = { .own = { .worker = worker, .session = s->session }, .scope = scope };
+    struct role_limit l = { .own = { .worker = worker, .session = s->session }, .scope = (uint8_t)scope };
     const struct config *c = &a->config;
     if (scope != CONFIG_SCOPE_NONE) {
         l.own.n_prefixes = s->n_prefixes;
