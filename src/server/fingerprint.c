@@ -59,6 +59,7 @@ static void put_role_samples(struct wr *w)
     static struct role_counters counters;
     static struct role_own own;
     static struct role_ndp ndp;
+    static struct role_limit limit;
     static struct role_lan lan;
     static struct role_lease lease = { .addr = { .family = 4 } };
     static struct role_claim claim = { .addr = { .family = 6 } };
@@ -71,6 +72,7 @@ static void put_role_samples(struct wr *w)
     role_put_own(w, &own);
     role_put_claim(w, &claim);
     role_put_ndp(w, &ndp);
+    role_put_limit(w, &limit);
     role_put_lan(w, &lan);
     role_put_lease(w, &lease);
 }

@@ -191,6 +191,34 @@ static void get_routed(struct rd *r, struct host *h)
     }
 }
 
+static void put_limits(struct wr *w, const struct host *h)
+{
+    wr_u32(w, h->n_limits);
+    for (unsigned i = 0; i < h->n_limits; i++) {
+        struct role_limit l = { .own = h->limits[i].own, .scope = h->limits[i].scope };
+        memcpy(l.name, h->limits[i].name, sizeof(l.name));
+        size_t at = wr_mark_u16(w), before = wr_len(w);
+        role_put_limit(w, &l);
+        wr_patch_u16(w, at, (unsigned)(wr_len(w) - before));
+    }
+}
+
+static void get_limits(struct rd *r, struct host *h)
+{
+    unsigned n = get_count(r, ROUTED_MAX);
+    h->limits = n ? calloc(n, sizeof(*h->limits)) : NULL;
+    r->bad |= n && !h->limits;
+    for (unsigned i = 0; rd_ok(r) && i < n; i++) {
+        struct role_limit l;
+        r->bad |= role_get_limit(rd_take(r, rd_u16(r)), &l) < 0;
+        if (!rd_ok(r))
+            return;
+        h->limits[i] = (struct host_limit){ .own = l.own, .scope = l.scope };
+        memcpy(h->limits[i].name, l.name, sizeof(l.name));
+        h->n_limits = i + 1;
+    }
+}
+
 static void put_leased(struct wr *w, const struct host *h)
 {
     wr_u32(w, h->n_leased);
@@ -236,6 +264,7 @@ static void put_host(struct wr *w, const struct master *m)
         prefix_put(w, &h->nets[i]);
     put_routed(w, h);
     put_leased(w, h);
+    put_limits(w, h);
     wr_u8(w, h->forwards6);
 }
 
@@ -262,6 +291,7 @@ static void get_host(struct rd *r, struct master *m)
         prefix_get(r, &h->nets[i]);
     get_routed(r, h);
     get_leased(r, h);
+    get_limits(r, h);
     h->forwards6 = rd_bool(r);
 }
 
@@ -368,6 +398,9 @@ int state_get(struct slice bytes, struct master *m)
     free(m->host.routed);
     free(m->host.leased);
     free(m->host.leases);
+    free(m->host.limits);
+    m->host.limits = NULL;
+    m->host.n_limits = m->host.n_routed = 0;
     m->host.leased = NULL;
     m->host.leases = NULL;
     m->host.n_leased = 0;

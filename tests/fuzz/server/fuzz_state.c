@@ -50,6 +50,7 @@ done:
     free(m.host.routed);
     free(m.host.leased);
     free(m.host.leases);
+    free(m.host.limits);
     free(m.upgrade.own);
     m = (struct master){ 0 };
     return 0;

@@ -47,13 +47,16 @@ def role(kind, index, pid, fd, retiring=0):
             struct.pack(">Q", 99))
 
 
+limit = u32(1) + session + bytes([1]) + text("staff") + bytes([1]) + v4
+
+
 def state(roles, listen, nets, routed, lines, own):
     fixed = (b"".join(text(t) for t in ("/etc/adit/aditd.conf", "adit0", "adit", "/run/adit", "kill", "/run/adit/control", "", "/u/users.db")) +
              u32(2, 0) + bytes([1]) + struct.pack(">H", 1400) + u32(3, 10999) + struct.pack(">Q", 7))
     listeners = (u32(20) + text("0.0.0.0:443") + v4 + struct.pack(">H", 443) if listen else u32(NO_FD)) + u32(NO_FD) * (LISTENS - 1)
     host = (u32(21, 2, 22) + bytes([0]) + u32(23) + bytes([1]) + u32(3, 24, 25, 1, 9) + text("eth0") + u32(2) + text("eth1") + u32(4) + u32(len(nets)) + b"".join(nets) +
             u32(len(routed)) + b"".join(net + u32(1) + session + bytes([1]) for net in routed) +
-            u32(len(routed)) + b"".join(net + text("eth1") for net in routed) + bytes([0]))
+            u32(len(routed)) + b"".join(net + text("eth1") for net in routed) + u32(len(routed)) + b"".join(struct.pack(">H", len(limit)) + limit for _ in routed) + bytes([0]))
     return (fixed + listeners + u32(26, 27) + host + u32(len(roles)) + b"".join(roles) + u32(28, NO_FD, len(lines)) + b"".join(map(text, lines)) +
             text("/usr/sbin/aditd") + u32(29) + bytes([0, 1]) + u32(4) + text("") + data(own))
 

@@ -62,6 +62,11 @@ static void fill_host(struct host *h)
     h->routed[0] =
         (struct host_routed){ .net = prefix_v4(0xc0a80000, 24), .worker = 1, .session = 0x100000002, .led = true };
     h->n_routed = 1;
+    h->limits = calloc(1, sizeof(*h->limits));
+    h->limits[0] =
+        (struct host_limit){ .own = { .worker = 2, .session = 5, .n_prefixes = 1 }, .scope = 1, .name = "staff" };
+    h->limits[0].own.prefixes[0] = prefix_v4(0x0a500002, 32);
+    h->n_limits = 1;
     h->leased = calloc(1, sizeof(*h->leased));
     h->leases = calloc(1, sizeof(*h->leases));
     h->leased[0] = prefix_v4(0x0a090064, 32);
@@ -104,6 +109,8 @@ static int set_up(void **state)
 static void drop(struct master *m)
 {
     free(m->host.routed);
+    free(m->host.limits);
+    m->host.limits = NULL;
     free(m->host.leased);
     free(m->host.leases);
     m->host.leased = NULL;
@@ -146,6 +153,8 @@ static void all_of_it_comes_back(void **state)
     assert_int_equal(back.host.queues[3], -1);
     assert_int_equal(back.host.way, 2);
     assert_true(back.host.n_routed == 1 && back.host.routed[0].session == 0x100000002 && back.host.routed[0].led);
+    assert_true(back.host.n_limits == 1 && back.host.limits[0].own.session == 5 && back.host.limits[0].scope == 1);
+    assert_string_equal(back.host.limits[0].name, "staff");
     assert_true(back.host.n_leased == 1 && prefix_v4_addr(&back.host.leased[0]) == 0x0a090064);
     assert_string_equal(back.host.leases[0].link, "eth1");
     assert_int_equal(back.n_roles, 4);
