@@ -109,7 +109,9 @@ class Server:
         b = struct.pack(">BBBB4sHH", 2, 1, 6, 0, m.xid, 0, m.flags) + m.ciaddr + (bytes(4) if kind == NAK else addr) + bytes(8)
         b += m.chaddr + bytes(10 + 64 + 128) + COOKIE + bytes([53, 1, kind, 54, 4]) + self.own
         if kind != NAK:
-            b += b"\x33\4" + struct.pack(">I", self.lease_time()) + b"\1\4\xff\xff\xff\0\3\4" + self.own
+            n = self.lease_time()
+            b += b"\x33\4" + struct.pack(">I", n) + b"\x3a\4" + struct.pack(">I", n // 4) + b"\x3b\4" + struct.pack(">I", n * 3 // 4)
+            b += b"\1\4\xff\xff\xff\0\3\4" + self.own
             b += b"\6\4" + self.own + b"\x2c\4" + self.own
         self.s.sendto((b + b"\xff").ljust(300, b"\0"), (to, 68))
 
