@@ -38,9 +38,9 @@ enum admin_msg {
 
 enum {
     ADMIN_REASON = 128,
-    ADMIN_LINE = 480,    /* of an event; longer ones are cut */
-    ADMIN_LINES = 100,   /* so many are kept */
-    ADMIN_SESSION = 896, /* bytes of one session in a message, at most, prefixes and texts full */
+    ADMIN_LINE = 480,     /* of an event; longer ones are cut */
+    ADMIN_LINES = 100,    /* so many are kept */
+    ADMIN_SESSION = 1088, /* bytes of one session in a message, at most, prefixes and texts full */
     ADMIN_PREFIXES = 20,
     ADMIN_ROLES = 260,
     ADMIN_LISTENS = 16,

@@ -13,7 +13,7 @@
 
 enum {
     SAMPLE = 2000,      /* ms between two samples */
-    PART_SESSIONS = 64, /* in one message */
+    PART_SESSIONS = 54, /* in one message */
     PART_SLOTS = 4096,  /* looked at for one message */
 };
 
