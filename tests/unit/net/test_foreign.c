@@ -105,7 +105,7 @@ static void what_is_not(void **state)
         META("iifname", "==", "7"),
         META("iifname", "&", "\"adit0\""),
         "{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{\"protocol\":\"tcp\",\"field\":\"dport\"}},\"right\":25}},",
-        "{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{\"protocol\":\"ip\",\"field\":\"daddr\"}},\"right\":\"::\"}},",
+        "{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{\"protocol\":\"ip\",\"field\":\"daddr\"}},\"right\":7}},",
         "{\"match\":{\"op\":\"==\"}},",
         "{\"match\":7},",
         "{\"limit\":{\"rate\":3,\"per\":\"minute\"}},",
