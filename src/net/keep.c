@@ -99,12 +99,19 @@ static int write_in_place(const char *path, struct slice s)
     return r;
 }
 
+/* Where the new one is made before it takes the place of `path`. Each process has a name of its own: two clients may begin
+ * or end at one moment. */
+static bool beside_name(char beside[PATH_MAX], const char *path)
+{
+    return net_print(beside, PATH_MAX, "%s.adit-%ld", path, (long)getpid());
+}
+
 /* Puts a file with these bytes at `path` in one step, or in place where renaming cannot be. */
 static int put_file(const char *path, struct slice s, const struct stat *like)
 {
     char beside[PATH_MAX];
 
-    if (!net_print(beside, sizeof(beside), "%s.adit-new", path))
+    if (!beside_name(beside, path))
         return ERR_NOBUF;
     int r = write_new(beside, s, like);
     if (r == 0 && rename(beside, path) == 0)
@@ -123,7 +130,7 @@ static int put_link(const char *path, const char *target)
 {
     char beside[PATH_MAX];
 
-    if (!net_print(beside, sizeof(beside), "%s.adit-new", path))
+    if (!beside_name(beside, path))
         return ERR_NOBUF;
     if (unlink(beside) < 0 && errno != ENOENT)
         return ERR_SYSTEM;
