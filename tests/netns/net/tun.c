@@ -124,10 +124,12 @@ static void test_packets(const int *fds)
     drain(fds, QUEUES);
     struct prefix to = px("10.9.0.77");
     send_udp(&to, "x");
-    memset(buf, 0xee, sizeof(buf));
     n = 0;
     for (int i = 0; i < QUEUES && n == 0; i++)
-        n = tun_read(fds[i], buf, sizeof(buf));
+        do {
+            memset(buf, 0xee, sizeof(buf));
+            n = tun_read(fds[i], buf, sizeof(buf));
+        } while (n > TUN_VNET_HDR && buf[TUN_VNET_HDR] >> 4 == 6); /* the kernel looks for routers when it likes */
     ok(n == TUN_VNET_HDR + 20 + 8 + 1, "tun: one packet is read, header first");
     ok(memcmp(buf, zero, sizeof(zero)) == 0, "tun: its header is zeros, nothing is left to do (no offloads)");
     ok(tun_read(fds[0], buf, sizeof(buf)) == 0, "tun: nothing there is 0");
