@@ -82,16 +82,26 @@ for _s in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
     signal.signal(_s, _on_signal)
 
 
-def until(what, limit=10.0, words="", step=0.05):
-    """Waits until what() is true; returns its value."""
+def until(what, limit=30.0, words="", step=0.05):
+    """Waits until what() is true; returns its value. It looks once more after the limit: we may be what stood still."""
     end = time.monotonic() + limit
     while True:
+        late = time.monotonic() > end
         v = what()
         if v:
             return v
-        if time.monotonic() > end:
+        if late:
             raise Failure(f"not within {limit} s: {words() if callable(words) else words or what}")
         time.sleep(step)
+
+
+def gone(*pids):
+    """Has each of them ended? One that nobody has waited for yet has."""
+    for pid in pids:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX":
+                return False
+    return True
 
 
 class Proc:
@@ -108,9 +118,12 @@ class Proc:
         world.procs.append(self)
 
     def text(self):
-        return self.path.read_text(errors="replace")
+        """What it has written; of a process that runs whole lines only, since a line may be seen half written."""
+        ended = self.p.poll() is not None
+        text = self.path.read_text(errors="replace")
+        return text if ended else text[:text.rfind("\n") + 1]
 
-    def wait_for(self, pattern, limit=15.0):
+    def wait_for(self, pattern, limit=30.0):
         """Until a line of the log matches; fails at once if the process ends before."""
         def look():
             m = re.search(pattern, self.text(), re.M)
@@ -124,7 +137,7 @@ class Proc:
             return None
         return until(look, limit, f"{pattern!r} in the log of {self.name}")
 
-    def wait(self, limit=15.0):
+    def wait(self, limit=30.0):
         """Its exit status."""
         try:
             return self.p.wait(limit)
@@ -135,13 +148,13 @@ class Proc:
         if self.p.poll() is None:
             self.p.send_signal(signo)
 
-    def stop(self, limit=15.0):
+    def stop(self, limit=30.0):
         self.signal(signal.SIGTERM)
         return self.wait(limit)
 
     def kill(self):
         self.signal(signal.SIGKILL)
-        return self.p.wait(10)
+        return self.wait()
 
     def children(self):
         """pid -> command line of the processes that it has started."""
@@ -182,7 +195,8 @@ class World:
                 except subprocess.TimeoutExpired:
                     with contextlib.suppress(ProcessLookupError):
                         os.killpg(p.pid, signal.SIGKILL)
-                    p.p.wait(5)
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        p.p.wait(10)
         for n in self.names:
             subprocess.run(["ip", "netns", "del", n], capture_output=True)
             shutil.rmtree(f"/etc/netns/{n}", ignore_errors=True)
@@ -211,13 +225,13 @@ class World:
     def into(self, ns, cmd):
         return (["ip", "netns", "exec", ns] if ns else []) + [str(c) for c in cmd]
 
-    def run(self, ns, cmd, limit=30, check=True, stdin=None):
+    def run(self, ns, cmd, limit=60, check=True, stdin=None):
         r = subprocess.run(self.into(ns, cmd), capture_output=True, text=True, timeout=limit, input=stdin, errors="replace")
         if check and r.returncode:
             raise Failure(f"{' '.join(map(str, cmd))}: status {r.returncode}: {(r.stdout + r.stderr)[-800:]}")
         return r
 
-    def sh(self, ns, script, limit=30, check=True):
+    def sh(self, ns, script, limit=60, check=True):
         return self.run(ns, ["sh", "-c", script], limit, check)
 
     def spawn(self, ns, cmd, name, **kw):
@@ -229,6 +243,12 @@ class World:
         for ns, dev, i in ((a, dev_a, 1), (b, dev_b, 2)):
             self.sh(ns, f"ip link set {dev} up; ip addr add 198.18.{net}.{i}/24 dev {dev}; "
                         f"ip -6 addr add fd00:18:{net}::{i}/64 dev {dev} nodad")
+        for ns, dev in ((a, dev_a), (b, dev_b)):
+            # The kernel says a little later that there is a carrier, and only then takes a link-local address.
+            until(lambda ns=ns, dev=dev: self.sh(ns, f"[ $(cat /sys/class/net/{dev}/operstate) = up ] || exit 1; "
+                                                     f"[ -e /proc/sys/net/ipv6/conf/{dev} ] || exit 0; "
+                                                     f"ip -6 addr show dev {dev} scope link | grep inet6 | grep -qv tentative",
+                                                 check=False).returncode == 0, words=f"{dev} is up")
 
     def triangle(self):
         """client (198.18.1.2) - server (198.18.1.1, 198.18.2.1) - outside (198.18.2.2, web and names)."""
@@ -313,7 +333,7 @@ class Server:
             self.proc.wait_for(r" STARTED ")
         return self.proc
 
-    def stop(self, limit=15):
+    def stop(self, limit=30):
         code = self.proc.stop(limit)
         need(code == 0, f"aditd ended with {code}:\n{self.proc.text()[-1500:]}")
 
@@ -385,16 +405,16 @@ class Client:
                self.world.dir / f"state-{self.ns}", *(["--ca", self.ca] if self.ca else []), *self.options, self.server]
         self.proc = self.world.spawn(self.ns, cmd, self.name)
         if wait:
-            self.proc.wait_for(r" CLIENT_INTERFACE_UP ", 20)
+            self.proc.wait_for(r" CLIENT_INTERFACE_UP ", 40)
         return self
 
     def address(self):
         return re.search(r"CLIENT_INTERFACE_UP .*?address=([0-9.]+)", self.text()).group(1)
 
-    def code(self, limit=30):
+    def code(self, limit=40):
         return self.proc.wait(limit)
 
-    def stop(self, limit=15):
+    def stop(self, limit=30):
         return self.proc.stop(limit)
 
     def text(self):
