@@ -106,6 +106,9 @@ static inline int socket_in(const char *ns, int family, int type)
     return fd;
 }
 
+/* How long to wait for what must come: it comes at once, unless the machine stands still. */
+enum { SURELY = 20000 /* ms */ };
+
 static inline bool readable(int fd, int ms)
 {
     struct pollfd p = { fd, POLLIN, 0 };

@@ -49,7 +49,7 @@ static void test_addresses(void)
     ok(shows("ip -4 addr show dev va", "inet 198.18.0.1/24 "), "addr: IPv4 is shown");
     ok(nl_addr_add("va", &four, NULL, err) == ERR_DUPLICATE && strstr(err, "198.18.0.1"), "addr: twice is told");
     ok_why(nl_addr_add("va", &six, NULL, err) == 0, "addr: IPv6", err);
-    ok(shows("ip -6 addr show dev va", "inet6 fd18::1/64 ") && !shows("ip -6 addr show dev va", "fd18::1/64 tentative"),
+    ok(shows("ip -6 addr show dev va", "inet6 fd18::1/64 ") && !shows("ip -6 addr show dev va tentative", "fd18::1/64"),
        "addr: IPv6 is usable at once");
     ok_why(nl_addr_add("va", &local, &peer, err) == 0, "addr: with a peer", err);
     ok(shows("ip -4 addr show dev va", "inet 10.80.0.2 peer 10.80.0.1/32"), "addr: the peer is shown");

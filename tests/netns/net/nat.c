@@ -16,20 +16,28 @@
 
 static char err[256];
 
+/* Does a ping go through? What does is answered at once, and waited for; what does not is known after a second. */
 static bool ping(const char *from, const char *to)
 {
-    return sh("ip netns exec %s ping -n -c 1 -W 1 %s", from, to);
+    return sh("ip netns exec %s ping -n -c 1 -W 20 %s", from, to);
+}
+
+static bool no_ping(const char *from, const char *to)
+{
+    return !sh("ip netns exec %s ping -n -c 1 -W 1 %s", from, to);
 }
 
 static void make_pair(const char *here, const char *ns, const char *there)
 {
     must("ip netns add %s && ip netns exec %s ip link set lo up", ns, ns);
+    must("ip netns exec %s sysctl -qw net.ipv6.conf.default.accept_dad=0", ns);
     must("ip link add %s type veth peer name e0 netns %s", here, ns);
     must("ip link set %s up && ip -n %s link set e0 up && ip -n %s addr add %s dev e0", here, ns, ns, there);
 }
 
 static void make_world(void)
 {
+    must("sysctl -qw net.ipv6.conf.default.accept_dad=0"); /* addresses are usable at once */
     make_pair("adit0", "cl", "10.80.0.2/25 brd +");
     make_pair("out0", "out", "198.18.0.2/24");
     make_pair("lan0", "lan", "10.80.0.130/25");
@@ -74,9 +82,9 @@ static void test_forwarding(struct undo *u)
 {
     char line[256];
 
-    ok(!ping("cl", "198.18.0.2"), "forward: off at first");
+    ok(no_ping("cl", "198.18.0.2"), "forward: off at first");
     ok_why(forward_up(u, "adit0", err) == 0, "forward: on for the tunnel", err);
-    ok(!ping("cl", "198.18.0.2"), "forward: the tunnel alone does not do, the answers come in by the other");
+    ok(no_ping("cl", "198.18.0.2"), "forward: the tunnel alone does not do, the answers come in by the other");
     ok_why(forward_up(u, "out0", err) == 0, "forward: on for the outer interface", err);
     ok(ping("cl", "198.18.0.2"), "forward: per interface suffices, a ping goes through two veths and back");
     sh_line("cat /proc/sys/net/ipv4/ip_forward", line);
@@ -98,27 +106,38 @@ static int receiver(int family, uint16_t port)
     return s;
 }
 
-/* A datagram from the client to this address arrives at the gateway's own socket? */
-static bool reaches_gateway(const char *to, bool six)
+static void send_from_client(const char *to, bool six, uint16_t port)
 {
-    struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(9999) };
-    struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(9999) };
-    int r = receiver(six ? AF_INET6 : AF_INET, 9999), one = 1;
-    int s = socket_in("cl", six ? AF_INET6 : AF_INET, SOCK_DGRAM);
-    struct ip_mreqn m4 = { .imr_ifindex = 0 };
+    struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
+    struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+    int s = socket_in("cl", six ? AF_INET6 : AF_INET, SOCK_DGRAM), one = 1;
 
-    inet_pton(AF_INET, "224.0.0.251", &m4.imr_multiaddr);
-    inet_pton(AF_INET, "10.80.0.1", &m4.imr_address);
-    setsockopt(r, IPPROTO_IP, IP_ADD_MEMBERSHIP, &m4, sizeof(m4));
     setsockopt(s, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one));
     setsockopt(s, SOL_SOCKET, SO_BINDTODEVICE, "e0", 3);
     if (inet_pton(six ? AF_INET6 : AF_INET, to, six ? (void *)&in6.sin6_addr : (void *)&in.sin_addr) != 1)
         exit(99);
     if (sendto(s, "x", 1, 0, six ? (void *)&in6 : (void *)&in, six ? sizeof(in6) : sizeof(in)) < 0)
         perror(to);
-    bool got = readable(r, 250);
-    close(r);
     close(s);
+}
+
+/* A datagram from the client to this address arrives at the gateway's own socket? It does before another one that is sent after
+ * it, to the gateway's address; if not, it is not waited for longer than `ms`. */
+static bool reaches_gateway(const char *to, bool six, int ms)
+{
+    int r = receiver(six ? AF_INET6 : AF_INET, 9999), last = receiver(AF_INET, 9998);
+    struct ip_mreqn m4 = { .imr_ifindex = 0 };
+
+    inet_pton(AF_INET, "224.0.0.251", &m4.imr_multiaddr);
+    inet_pton(AF_INET, "10.80.0.1", &m4.imr_address);
+    setsockopt(r, IPPROTO_IP, IP_ADD_MEMBERSHIP, &m4, sizeof(m4));
+    send_from_client(to, six, 9999);
+    send_from_client("10.80.0.1", false, 9998);
+    if (!readable(last, SURELY))
+        exit(99);
+    bool got = readable(r, ms);
+    close(r);
+    close(last);
     return got;
 }
 
@@ -139,9 +158,9 @@ static void test_noise(bool guarded)
     for (unsigned i = 0; i < NOISE; i++) {
         snprintf(name, sizeof(name), "%s: datagram to %s", guarded ? "guard drops" : "without guard arrives",
                  noise[i].to);
-        ok(reaches_gateway(noise[i].to, noise[i].six) != guarded, name);
+        ok(reaches_gateway(noise[i].to, noise[i].six, guarded ? 250 : SURELY) != guarded, name);
     }
-    ok(reaches_gateway("10.80.0.1", false) && reaches_gateway("fd80::1", true),
+    ok(reaches_gateway("10.80.0.1", false, SURELY) && reaches_gateway("fd80::1", true, SURELY),
        "guard: services by their address stay reachable");
 }
 
@@ -159,18 +178,19 @@ static void test_unguarded(void)
 static bool tcp_outward(char from[64])
 {
     struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(80) }, who;
-    struct timeval wait = { .tv_sec = 2 };
+    struct timeval wait = { .tv_sec = SURELY / 1000 };
     socklen_t n = sizeof(who);
-    int l = socket_in("out", AF_INET, SOCK_STREAM), c = socket_in("cl", AF_INET, SOCK_STREAM);
+    int l = socket_in("out", AF_INET, SOCK_STREAM), c = socket_in("cl", AF_INET, SOCK_STREAM), one = 1;
 
     setsockopt(c, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+    setsockopt(l, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)); /* of the last one something may still be there */
     if (bind(l, (void *)&in, sizeof(in)) < 0 || listen(l, 1) < 0)
         exit(99);
     inet_pton(AF_INET, "198.18.0.2", &in.sin_addr);
     bool good = connect(c, (void *)&in, sizeof(in)) == 0;
     int a = good ? accept(l, (void *)&who, &n) : -1;
     char buf[8];
-    good = good && a >= 0 && write(a, "hello", 5) == 5 && readable(c, 1000) && read(c, buf, sizeof(buf)) == 5;
+    good = good && a >= 0 && write(a, "hello", 5) == 5 && readable(c, SURELY) && read(c, buf, sizeof(buf)) == 5;
     if (good)
         inet_ntop(AF_INET, &who.sin_addr, from, 64);
     close(l);
@@ -188,12 +208,12 @@ static void test_guarded(const char *expected_source)
        "guard: the client reaches outside");
     bool good = tcp_outward(from);
     ok_why(good && strcmp(from, expected_source) == 0, "guard: TCP outward, from the right address", from);
-    ok(!ping("out", "10.80.0.2"), "guard: outside does not reach a client");
-    ok(!ping("out", "10.80.0.1"), "guard: outside does not reach our tunnel address");
-    ok(!ping("out", "10.80.0.130"), "guard: outside does not reach the pool by another interface");
-    ok(!ping("out", "fd80::2"), "guard: nor by IPv6");
+    ok(no_ping("out", "10.80.0.2"), "guard: outside does not reach a client");
+    ok(no_ping("out", "10.80.0.1"), "guard: outside does not reach our tunnel address");
+    ok(no_ping("out", "10.80.0.130"), "guard: outside does not reach the pool by another interface");
+    ok(no_ping("out", "fd80::2"), "guard: nor by IPv6");
     ok(ping("out", "198.18.0.1"), "guard: the gateway itself stays reachable from outside");
-    ok(sh("ping -n -c 1 -W 1 10.80.0.2") && sh("ping -n -c 1 -W 1 10.80.0.1"),
+    ok(sh("ping -n -c 1 -W 20 10.80.0.2") && sh("ping -n -c 1 -W 20 10.80.0.1"),
        "guard: the host reaches client and itself");
     test_noise(true);
 }

@@ -51,7 +51,7 @@ static void test_listen(void)
        "listen: close-on-exec, non-blocking");
     ok(option(six, IPPROTO_IPV6, IPV6_V6ONLY) == 1, "listen: IPv6 takes no IPv4");
     int a = dial("127.0.0.1", 4430), b = dial("::1", 4430);
-    ok(a >= 0 && b >= 0 && readable(four, 1000) && readable(six, 1000), "listen: both are reached");
+    ok(a >= 0 && b >= 0 && readable(four, SURELY) && readable(six, SURELY), "listen: both are reached");
     int c = accept(four, NULL, NULL);
     close(a), close(b);
     close(c);
@@ -72,10 +72,10 @@ static void test_listen(void)
 static void test_defer(void)
 {
     struct prefix own = px("127.0.0.1");
-    int l = sock_listen(&own, 4431, 2, err), d = dial("127.0.0.1", 4431);
+    int l = sock_listen(&own, 4431, 60, err), d = dial("127.0.0.1", 4431);
 
     ok(l >= 0 && d >= 0 && !readable(l, 100), "defer: a silent connection is not seen");
-    ok(write(d, "x", 1) == 1 && readable(l, 1000), "defer: one that has spoken is");
+    ok(write(d, "x", 1) == 1 && readable(l, SURELY), "defer: one that has spoken is");
     close(l), close(d);
 }
 

@@ -51,26 +51,42 @@ static void send_udp(const struct prefix *to, const char *text)
     close(s);
 }
 
+#define MARKER "marker-of-this-test"
+
+/* What is read next on one of the queues, whose number is *ret_queue: the next datagram of ours, the kernel's own packets,
+ * such as router solicitations, passed over. 0: none within `ms`. */
+static long next_of_ours(const int *fds, int n, const char *words, uint8_t buf[4096], int *ret_queue, int ms)
+{
+    struct pollfd p[QUEUES];
+
+    for (int i = 0; i < n; i++)
+        p[i] = (struct pollfd){ fds[i], POLLIN, 0 };
+    while (poll(p, (nfds_t)n, ms) > 0)
+        for (int i = 0; i < n; i++) {
+            long len = p[i].revents ? tun_read(fds[i], buf, 4096) : 0;
+            *ret_queue = i;
+            if (len > 0 && memmem(buf, (size_t)len, words, strlen(words)))
+                return len;
+            if (len < 0)
+                return 0;
+        }
+    return 0;
+}
+
 /* Sends one datagram to `to` and returns the queue on which it arrived; -1 none, -2 on several or not itself. */
 static int arrives_at(const int *fds, int n, const char *to)
 {
     struct prefix p = px(to);
     uint8_t buf[4096];
-    int at = -1;
+    int at = -1, again;
 
     drain(fds, n);
-    send_udp(&p, "marker-of-this-test");
-    for (int i = 0; i < n; i++) {
-        long len;
-        while ((len = tun_read(fds[i], buf, sizeof(buf))) > 0) {
-            if (!memmem(buf, (size_t)len, "marker-of-this-test", 19))
-                continue; /* the kernel's own, such as router solicitations */
-            unsigned dst = p.family == 4 ? TUN_VNET_HDR + 16 : TUN_VNET_HDR + 24;
-            bool same = memcmp(buf + dst, p.family == 4 ? p.addr + 12 : p.addr, p.family == 4 ? 4 : 16) == 0;
-            at = at == -1 && same ? i : -2;
-        }
-    }
-    return at;
+    send_udp(&p, MARKER);
+    if (next_of_ours(fds, n, MARKER, buf, &at, SURELY) == 0)
+        return -1;
+    unsigned dst = p.family == 4 ? TUN_VNET_HDR + 16 : TUN_VNET_HDR + 24;
+    bool same = memcmp(buf + dst, p.family == 4 ? p.addr + 12 : p.addr, p.family == 4 ? 4 : 16) == 0;
+    return same && next_of_ours(fds, n, MARKER, buf, &again, 0) == 0 ? at : -2;
 }
 
 static void test_create(void)
@@ -98,7 +114,7 @@ static void test_create(void)
 /* A packet written into the tunnel reaches the host's own socket; a packet of the host is read with a zero header. */
 static void test_packets(const int *fds)
 {
-    uint8_t buf[2048] = { 0 };
+    uint8_t buf[4096] = { 0 };
     struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(7777) };
     int s = socket(AF_INET, SOCK_DGRAM, 0);
     static const uint8_t zero[TUN_VNET_HDR];
@@ -115,7 +131,7 @@ static void test_packets(const int *fds)
     buf[TUN_VNET_HDR + 10] = (uint8_t)(sum >> 8);
     buf[TUN_VNET_HDR + 11] = (uint8_t)sum;
     long n = TUN_VNET_HDR + (long)sizeof(packet);
-    ok(tun_write(fds[2], buf, (size_t)n) == n && readable(s, 1000), "tun: what is written reaches the host");
+    ok(tun_write(fds[2], buf, (size_t)n) == n && readable(s, SURELY), "tun: what is written reaches the host");
     close(s);
     buf[TUN_VNET_HDR] = 0x25;
     ok(tun_write(fds[0], buf, (size_t)n) == ERR_VALUE, "tun: a packet of no IP version is refused");
@@ -123,16 +139,16 @@ static void test_packets(const int *fds)
 
     drain(fds, QUEUES);
     struct prefix to = px("10.9.0.77");
-    send_udp(&to, "x");
-    n = 0;
-    for (int i = 0; i < QUEUES && n == 0; i++)
-        do {
-            memset(buf, 0xee, sizeof(buf));
-            n = tun_read(fds[i], buf, sizeof(buf));
-        } while (n > TUN_VNET_HDR && buf[TUN_VNET_HDR] >> 4 == 6); /* the kernel looks for routers when it likes */
-    ok(n == TUN_VNET_HDR + 20 + 8 + 1, "tun: one packet is read, header first");
+    int queue;
+    send_udp(&to, MARKER);
+    memset(buf, 0xee, sizeof(buf));
+    n = next_of_ours(fds, QUEUES, MARKER, buf, &queue, SURELY);
+    ok(n == TUN_VNET_HDR + 20 + 8 + (long)strlen(MARKER), "tun: one packet is read, header first");
     ok(memcmp(buf, zero, sizeof(zero)) == 0, "tun: its header is zeros, nothing is left to do (no offloads)");
-    ok(tun_read(fds[0], buf, sizeof(buf)) == 0, "tun: nothing there is 0");
+    do
+        n = tun_read(fds[0], buf, sizeof(buf));
+    while (n > TUN_VNET_HDR && buf[TUN_VNET_HDR] >> 4 == 6); /* the kernel looks for routers when it likes */
+    ok(n == 0, "tun: nothing there is 0");
 }
 
 static void test_steering(const int *fds, int map)
@@ -198,13 +214,14 @@ static void test_unprivileged(const int *fds, int map)
 
     if (child == 0) {
         struct prefix p = px("10.9.0.50");
-        uint8_t buf[2048];
+        uint8_t buf[4096];
+        int queue;
         if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
             _exit(1);
         if (steer_set(map, &p, 2) < 0)
             _exit(2);
-        send_udp(&p, "marker-of-this-test");
-        if (tun_read(fds[2], buf, sizeof(buf)) <= 0)
+        send_udp(&p, MARKER);
+        if (next_of_ours(&fds[2], 1, MARKER, buf, &queue, SURELY) == 0)
             _exit(3);
         int fd;
         _exit(tun_create("adnobody", 1, &fd, err) == 0 ? 4 : 0);
@@ -233,14 +250,13 @@ static void test_forwarded(const int *fds, int map)
         struct prefix to = px(q & 1 ? "fd09::60" : "10.9.0.60");
         struct sockaddr_storage ss;
         socklen_t n = sock_addr(&to, 9, &ss);
-        uint8_t buf[2048];
-        int s = socket_in("far", ss.ss_family, SOCK_DGRAM);
+        uint8_t buf[4096];
+        int s = socket_in("far", ss.ss_family, SOCK_DGRAM), at = -1;
         bool ok_here = steer_set(map, &to, q / 2) == 0;
         drain(fds, QUEUES);
-        ok_here =
-            ok_here && sendto(s, "marker-of-this-test", 19, 0, (void *)&ss, n) == 19 && readable(fds[q / 2], 2000);
-        long len = ok_here ? tun_read(fds[q / 2], buf, sizeof(buf)) : 0;
-        good[q & 1] = good[q & 1] && len > 0 && memmem(buf, (size_t)len, "marker-of-this-test", 19);
+        ok_here = ok_here && sendto(s, MARKER, strlen(MARKER), 0, (void *)&ss, n) == (ssize_t)strlen(MARKER) &&
+                  next_of_ours(fds, QUEUES, MARKER, buf, &at, SURELY) > 0;
+        good[q & 1] = good[q & 1] && ok_here && at == (int)(q / 2);
         close(s);
     }
     ok(good[0], "steer: forwarded IPv4 to each of four queues");
@@ -285,7 +301,7 @@ static void test_growing(void)
     ok(tun_park(fds[2], true, err) == 0 && tun_park(fds[2], true, err) == ERR_SYSTEM, "tun: parked once");
     ok(tun_park(fds[2], false, err) == 0, "tun: and unparked again");
     send_udp(&a, "stale");
-    ok(readable(fds[2], 2000), "tun: a packet waits");
+    ok(readable(fds[2], SURELY), "tun: a packet waits");
     tun_purge(fds[2]);
     ok(tun_read(fds[2], (uint8_t *)buf, sizeof(buf)) == 0, "tun: purged");
     for (int i = 0; i < 3; i++)
