@@ -87,7 +87,7 @@ static size_t receive(int fd, uint8_t *buf, size_t skip)
 {
     for (;;) {
         struct pollfd p = { fd, POLLIN, 0 };
-        if (poll(&p, 1, 1000) != 1)
+        if (poll(&p, 1, 20000) != 1)
             return 0;
         ssize_t n = read(fd, buf, MADE_MAX);
         if (n < (ssize_t)skip + 20)

@@ -26,7 +26,7 @@ enum { MTU = 1400, BYTES = 64 << 20, PORT = 5201 };
 
 static uint8_t super_packet[70000], cuts[GRO_PACKETS * 2048];
 static struct gro gro;
-static unsigned long packets, writes, supers, bad;
+static unsigned long packets, reads, parts, writes, supers, bad;
 
 static void need(bool holds, const char *words)
 {
@@ -140,11 +140,13 @@ static void pump(int from, int to)
     while ((n = read(from, super_packet, sizeof super_packet)) > VNET_HDR) {
         need(gso_init(&g, super_packet, slice_of(super_packet + VNET_HDR, (size_t)n - VNET_HDR)) == 0, "gso_init");
         supers += gso_left(&g) > 1;
+        reads++;
         for (size_t len; (len = gso_next_len(&g)) != 0; used += len) {
             need(len <= MTU, "packets of the link's size");
             if (used + len > sizeof cuts || gro.packets == GRO_PACKETS) {
                 flush(to);
                 used = 0;
+                parts++; /* in the middle of what was read, perhaps */
             }
             need(gso_next(&g, cuts + used) == len, "gso_next");
             mss_clamp(cuts + used, len, MTU - 100, false);
@@ -172,7 +174,7 @@ static void stream(int family, const int tun[2], const int ns[2], const char *na
     struct sockaddr_storage a;
     socklen_t len = address(family, &a);
     int status[2] = { -1, -1 }, one = 1;
-    packets = writes = supers = bad = 0;
+    packets = reads = parts = writes = supers = bad = 0;
     need(setns(ns[1], CLONE_NEWNET) == 0, "setns");
     int listener = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
@@ -197,9 +199,13 @@ static void stream(int family, const int tun[2], const int ns[2], const char *na
         if (status[i] == -1)
             kill(child[i], SIGKILL);
     unsigned long wrong = wrong_checksums(ns[0]) + wrong_checksums(ns[1]);
-    bool good = status[0] == 0 && status[1] == 0 && wrong == 0 && bad == 0 && supers > 100 && packets > 3 * writes;
-    printf("%s %s: %lu super-packets, %lu packets in %lu writes (%lu failed), %lu wrong checksums\n",
-           good ? "ok" : "not ok", name, supers, packets, writes, bad, wrong);
+    /* What was one read is one write again, however large the kernels made them, which hangs on how quick this machine is. Only
+     * what TCP marks after a loss (CWR) may stay apart. */
+    bool good = status[0] == 0 && status[1] == 0 && wrong == 0 && bad == 0 && supers > 100 &&
+                writes <= reads + parts + packets / 100;
+    printf("%s %s: %lu reads, %lu of them super-packets, %lu packets in %lu writes (%lu failed, %lu parts), %lu wrong "
+           "checksums\n",
+           good ? "ok" : "not ok", name, reads, supers, packets, writes, bad, parts, wrong);
     if (!good)
         exit(1);
 }
