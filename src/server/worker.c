@@ -33,12 +33,17 @@ static void tell_drops(struct worker *w, enum drop why, enum event_id id)
         event(id, NULL, F_NUM("worker", w->index), F_NUM("packets", n));
 }
 
+static void tell_all_drops(struct worker *w)
+{
+    tell_drops(w, DROP_NO_OWNER, EV_NO_OWNER_DROPS);
+    tell_drops(w, DROP_HANDOVER, EV_HANDOVER_DROPS);
+}
+
 static void on_interim(void *ctx)
 {
     struct worker *w = ctx;
     slab_each(&w->conns, report_one, NULL);
-    tell_drops(w, DROP_NO_OWNER, EV_NO_OWNER_DROPS);
-    tell_drops(w, DROP_HANDOVER, EV_HANDOVER_DROPS);
+    tell_all_drops(w);
     timer_set(w->interim, loop_now(w->loop) + INTERIM);
 }
 
@@ -86,6 +91,7 @@ static void worker_stop(struct worker *w, msec grace)
     if (w->phase == ROLE_ENDING)
         return;
     w->phase = ROLE_ENDING;
+    tell_all_drops(w); /* what is lost from now on, between workers that end, is nobody's fault */
     accept_stop(w);
     w->stop = timer_new(w->loop, on_stop_deadline, w);
     if (!w->stop)
