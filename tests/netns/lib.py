@@ -244,11 +244,14 @@ class World:
             self.sh(ns, f"ip link set {dev} up; ip addr add 198.18.{net}.{i}/24 dev {dev}; "
                         f"ip -6 addr add fd00:18:{net}::{i}/64 dev {dev} nodad")
         for ns, dev in ((a, dev_a), (b, dev_b)):
-            # The kernel says a little later that there is a carrier, and only then takes a link-local address.
-            until(lambda ns=ns, dev=dev: self.sh(ns, f"[ $(cat /sys/class/net/{dev}/operstate) = up ] || exit 1; "
-                                                     f"[ -e /proc/sys/net/ipv6/conf/{dev} ] || exit 0; "
-                                                     f"ip -6 addr show dev {dev} scope link | grep inet6 | grep -qv tentative",
-                                                 check=False).returncode == 0, words=f"{dev} is up")
+            self.linked(ns, dev)
+
+    def linked(self, ns, dev):
+        """Until it is up. The kernel says a little later that there is a carrier, and only then takes a link-local address."""
+        until(lambda: self.sh(ns, f"[ $(cat /sys/class/net/{dev}/operstate) = up ] || exit 1; "
+                                  f"[ -e /proc/sys/net/ipv6/conf/{dev} ] || exit 0; "
+                                  f"ip -6 addr show dev {dev} scope link | grep inet6 | grep -qv tentative",
+                              check=False).returncode == 0, words=f"{dev} is up")
 
     def triangle(self):
         """client (198.18.1.2) - server (198.18.1.1, 198.18.2.1) - outside (198.18.2.2, web and names)."""
