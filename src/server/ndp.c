@@ -12,6 +12,7 @@
 
 enum {
     TURN = 32,
+    LATE = 1024, /* more than the socket holds */
     PACKET = 1500,
     PROBE = 700, /* ms: the client itself waits a second (RFC 4862 5.4, RFC 4861 10) */
 };
@@ -65,22 +66,27 @@ static void answer_one(const struct ndp_link *l, struct slice packet, const stru
                   sizeof(to)); /* lost like any packet: it asks again */
 }
 
+/* Takes one message; false: none is there. */
+static bool take_one(struct ndp_link *l)
+{
+    uint8_t packet[PACKET];
+    struct sockaddr_ll from = { 0 };
+    socklen_t len = sizeof(from);
+    ssize_t n = recvfrom(l->fd, packet, sizeof(packet), 0, (struct sockaddr *)&from, &len);
+    if (n < 0)
+        return false; /* also ENETDOWN: master gives us another socket when the interface is back */
+    if (from.sll_pkttype == PACKET_OUTGOING || from.sll_halen != 6)
+        return true;
+    ndp_heard(l->ndp, slice_of(packet, (size_t)n));
+    answer_one(l, slice_of(packet, (size_t)n), &from);
+    return true;
+}
+
 static void on_neighbour(void *ctx, int events)
 {
-    struct ndp_link *l = ctx;
-    uint8_t packet[PACKET];
     (void)events;
-    for (unsigned i = 0; i < TURN; i++) {
-        struct sockaddr_ll from = { 0 };
-        socklen_t len = sizeof(from);
-        ssize_t n = recvfrom(l->fd, packet, sizeof(packet), 0, (struct sockaddr *)&from, &len);
-        if (n < 0)
-            return; /* also ENETDOWN: master gives us another socket when the interface is back */
-        if (from.sll_pkttype == PACKET_OUTGOING || from.sll_halen != 6)
-            continue;
-        ndp_heard(l->ndp, slice_of(packet, (size_t)n));
-        answer_one(l, slice_of(packet, (size_t)n), &from);
-    }
+    for (unsigned i = 0; i < TURN && take_one(ctx); i++)
+        ;
 }
 
 /* The interface's hardware address, as the socket knows it. */
@@ -120,13 +126,14 @@ void ndp_heard(struct ndp *n, struct slice packet)
         p->taken = true;
 }
 
-static void on_timer(void *ctx)
+msec ndp_tick(struct ndp *n, msec now)
 {
-    struct ndp *n = ctx;
-    msec next = NEVER, now = 0;
+    msec next = NEVER;
+    for (unsigned k = 0; k < n->n; k++)
+        for (unsigned i = 0; i < LATE && take_one(&n->at[k]); i++)
+            ;
     for (unsigned i = 0; i < NDP_PROBES; i++) {
         struct ndp_probe *p = &n->probes[i], done = *p;
-        now = loop_now(n->at[0].plane->loop);
         if (p->due && p->due <= now) {
             p->due = 0;
             done.fn(done.ctx, &done.addr, done.taken);
@@ -134,6 +141,13 @@ static void on_timer(void *ctx)
             next = tick_min(next, p->due);
         }
     }
+    return next;
+}
+
+static void on_timer(void *ctx)
+{
+    struct ndp *n = ctx;
+    msec next = ndp_tick(n, loop_now(n->at[0].plane->loop));
     if (next != NEVER)
         timer_set(n->timer, next);
 }

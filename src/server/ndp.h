@@ -44,6 +44,9 @@ void ndp_clear(struct ndp **n);
 /* Asks the network that the address is of whether a host there has it (RFC 4862 5.4.2), and says what came of it, at once or
  * later. Nothing is said by the end of `n`. */
 void ndp_probe(struct ndp *n, const struct prefix *addr, ndp_probed_fn *fn, void *ctx);
+/* Says what came of the questions that are due, and returns when it is to be called again; for the timer, and for tests. What the
+ * sockets hold is read before: after a standstill of ours the time is over and the answer is there, both at once. */
+msec ndp_tick(struct ndp *n, msec now);
 /* A message that may be about such an address. For tests apart from the socket. */
 void ndp_heard(struct ndp *n, struct slice packet);
 

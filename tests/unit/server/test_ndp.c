@@ -9,6 +9,9 @@
 #include "wire/nd.h"
 
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 static const uint8_t their_mac[6] = { 2, 1, 1, 1, 1, 1 }, our_mac[6] = { 2, 9, 9, 9, 9, 9 };
 static struct plane plane;
@@ -172,6 +175,63 @@ static void who_has_it_is_heard(void **state)
     assert_false(heard("fe80::1", "ff02::1", ND_NA));
 }
 
+static unsigned said;
+static bool said_taken;
+
+static void said_of(void *ctx, const struct prefix *addr, bool taken)
+{
+    (void)ctx, (void)addr;
+    said++;
+    said_taken = taken;
+}
+
+/* Sends it into the socket at `fd`, from an address that reads as one of an Ethernet (sll_pkttype 0, sll_halen 6). */
+static void arrives(int fd, const struct sockaddr_un *at, socklen_t at_len, struct slice packet)
+{
+    struct sockaddr_un from = { .sun_family = AF_UNIX,
+                                .sun_path = { 0, 'n', 'd', 'p', 0, 0, 0, 0, 0, 6, 2, 1, 1, 1, 1, 1 } };
+    int out_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    memcpy(from.sun_path + 16, &(int){ getpid() }, sizeof(int));
+    assert_true(out_fd >= 0 && fd >= 0);
+    assert_int_equal(bind(out_fd, (struct sockaddr *)&from, offsetof(struct sockaddr_un, sun_path) + 20), 0);
+    assert_int_equal(sendto(out_fd, packet.p, packet.n, 0, (const struct sockaddr *)at, at_len), (int)packet.n);
+    close(out_fd);
+}
+
+/* We stood still: the time of the question is over, and the answer is there and not yet read. */
+static void an_answer_that_waits_to_be_read_counts(void **state)
+{
+    (void)state;
+    uint8_t buf[128];
+    struct wr say = wr_of(buf, sizeof(buf));
+    struct prefix addr = net("fd00:18:2::abcd"), to_all = net("ff02::1");
+    struct nd_neighbour told = { .router = false };
+    struct sockaddr_un at = { .sun_family = AF_UNIX };
+    socklen_t at_len = sizeof(at);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(sa_family_t)), 0); /* unix(7): a name is chosen */
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &at_len), 0);
+    memset(&asking, 0, sizeof(asking));
+    asking.n = 1;
+    asking.at[0] = (struct ndp_link){ .ndp = &asking, .plane = &plane, .fd = fd };
+    for (unsigned k = 0; k < 2; k++)
+        asking.probes[k] = (struct ndp_probe){ .addr = addr, .due = 700 + k, .fn = said_of };
+    asking.probes[1].addr = net("fd00:18:2::abce");
+    memcpy(told.target, addr.addr, 16);
+    size_t start = nd_begin(&say, ND_NA, addr.addr, to_all.addr);
+    nd_put_neighbour(&say, ND_NA, &told);
+    nd_end(&say, start);
+    said = 0;
+    assert_int_equal(ndp_tick(&asking, 699), 700);
+    assert_int_equal(said, 0);
+    arrives(fd, &at, at_len, wr_slice(&say));
+    assert_int_equal(ndp_tick(&asking, 700), 701);
+    assert_true(said == 1 && said_taken);
+    assert_true(ndp_tick(&asking, 5000) == NEVER);
+    assert_true(said == 2 && !said_taken);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +239,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_address_is_defended, setup, teardown),
         cmocka_unit_test_setup_teardown(our_own_is_found, setup, teardown),
         cmocka_unit_test(who_has_it_is_heard),
+        cmocka_unit_test_setup_teardown(an_answer_that_waits_to_be_read_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_else_is, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_a_solicitation_is_not_answered, setup, teardown),
     };
