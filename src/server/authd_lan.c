@@ -283,8 +283,22 @@ msec authd_lan_due(const struct authd *a)
     return lan_due(a->lan->lan);
 }
 
+/* What has come is heard before anything is judged to be late: after a standstill of ours, both wait at once. */
+static void hear_all(struct authd_lan *l)
+{
+    for (unsigned i = 0; i < LAN_LINKS; i++) {
+        struct authd_link *k = &l->links[i];
+        if (k->name[0])
+            read_frames(k, k->fds[0]);
+        if (k->name[0] && k->arp)
+            read_frames(k, k->fds[1]);
+    }
+}
+
 void authd_lan_tick(struct authd *a)
 {
+    if (lan_due(a->lan->lan) <= loop_now(a->loop))
+        hear_all(a->lan);
     lan_tick(a->lan->lan, loop_now(a->loop));
     watch_arp(a->lan);
 }

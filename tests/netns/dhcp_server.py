@@ -2,12 +2,14 @@
 """A small DHCP server (RFC 2131) for tests that believes nothing: what a message has and must not have is checked against
 table 5, and said as BAD. Usage: dhcp_server.py DEVICE OWN-ADDRESS FIRST-ADDRESS SECONDS FOLDER.
 
-A file FOLDER/nak or FOLDER/silent names addresses (or "all") whose renewals are refused, or that are not answered;
-FOLDER/seconds is another length of leases. Each message is a line of the log: KIND ADDRESS HOST-NAME HOW."""
+A file FOLDER/nak or FOLDER/silent names addresses (or "all") whose renewals are refused, or that are not answered, FOLDER/hold
+such as are answered when it is gone;
+FOLDER/seconds is another length of leases, with T1 and T2 behind it where they are not a quarter and three. Each message is a line of the log: KIND ADDRESS HOST-NAME HOW."""
 import pathlib
 import socket
 import struct
 import sys
+import time
 
 DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE, INFORM = range(1, 9)
 COOKIE = b"\x63\x82\x53\x63"
@@ -100,17 +102,19 @@ class Server:
         return "all" in words or text(addr) in words
 
     def lease_time(self):
+        """Seconds, T1, T2."""
         try:
-            return int((self.folder / "seconds").read_text())
+            n, *times = map(int, (self.folder / "seconds").read_text().split())
         except OSError:
-            return self.seconds
+            n, times = self.seconds, []
+        return [n, *(times or (n // 4, n * 3 // 4))]
 
     def reply(self, m, kind, addr, to):
         b = struct.pack(">BBBB4sHH", 2, 1, 6, 0, m.xid, 0, m.flags) + m.ciaddr + (bytes(4) if kind == NAK else addr) + bytes(8)
         b += m.chaddr + bytes(10 + 64 + 128) + COOKIE + bytes([53, 1, kind, 54, 4]) + self.own
         if kind != NAK:
-            n = self.lease_time()
-            b += b"\x33\4" + struct.pack(">I", n) + b"\x3a\4" + struct.pack(">I", n // 4) + b"\x3b\4" + struct.pack(">I", n * 3 // 4)
+            for option, n in zip(b"\x33\x3a\x3b", self.lease_time()):
+                b += bytes([option, 4]) + struct.pack(">I", n)
             b += b"\1\4\xff\xff\xff\0\3\4" + self.own
             b += b"\6\4" + self.own + b"\x2c\4" + self.own
         self.s.sendto((b + b"\xff").ljust(300, b"\0"), (to, 68))
@@ -121,6 +125,8 @@ class Server:
         say(how.upper(), text(wanted if how != "discover" else addr), m.options.get(12, b"-").decode(), m.to)
         if self.lists("silent", addr):
             return
+        while self.lists("hold", addr):
+            time.sleep(0.05)
         if how in ("renew", "rebind"):
             kind = NAK if self.lists("nak", addr) or wanted != addr else ACK
             # RFC 2131 4.1: to ciaddr, a refusal to everybody
