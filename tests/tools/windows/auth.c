@@ -13,8 +13,10 @@ static void answer_of(struct win *w, struct slice challenge, uint8_t value[49])
     struct wr o = wr_of(value, 49);
     if (challenge.n != 16 || mschap_nt_hash(&prim_host, slice_str(w->password), hash) < 0)
         bad("a challenge of %zu bytes", challenge.n);
+    if (!w->challenged || memcmp(w->auth_challenge, challenge.p, 16) != 0) /* else it is asked again: the same answer */
+        prim_random(NULL, w->peer_challenge, 16);
+    w->challenged = true;
     memcpy(w->auth_challenge, challenge.p, 16);
-    prim_random(NULL, w->peer_challenge, 16);
     struct mschap_exchange x = { w->auth_challenge, w->peer_challenge, slice_str(w->user) };
     mschap_nt_response(&prim_host, hash, &x, w->nt_response);
     chap_mschap2_response_put(&o, w->peer_challenge, w->nt_response);
@@ -44,6 +46,8 @@ static void check_failure(struct win *w, struct slice text)
 /* [CAP]: Call Connected first, then both network protocols. A client that finds the proof wrong says 778 instead. */
 static void accepted(struct win *w)
 {
+    if (w->proven)
+        return; /* said again, to an answer that was given again */
     w->proven = true;
     if (w->wish.code == 778)
         return;

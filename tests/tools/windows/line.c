@@ -71,7 +71,7 @@ static struct tls_ctx *trust(const char *name, const char *pin)
 
 void line_open(struct line *l, const char *address, const char *port, const char *name, const char *pin)
 {
-    uint64_t until = now_ms() + 10000;
+    uint64_t until = now_ms() + PATIENCE;
     l->fd = dial(address, port);
     l->ctx = trust(name, pin);
     l->io = (struct tls_io){ .out = l->out, .out_cap = sizeof l->out };

@@ -5,10 +5,10 @@
  * windows_peer ADDRESS PORT HOST PIN USER PASSWORD [WORD…]
  *   inform       DHCPINFORM must be answered          six        IPV6CP, advertisement, DHCPv6 must be
  *   only-six     there is no IPv4                     quiet      no DHCPINFORM
- *   ping=A.B.C.D ping6=ADDR  must answer              hold=S     stays S seconds
+ *   ping=A.B.C.D ping6=ADDR  must answer              hold=S     stays S seconds, or until SIGUSR1
  *   eap          EAP-MSCHAPv2 and nothing else        stall      answers no LCP before its own, after 1.5 s
  *   silent       answers nothing once it is up        reset      ends by a TCP reset
- *   newer        DHCPINFORM as Windows 10 asks it     deaf       hears no answer to its first DHCPINFORM
+ *   newer        DHCPINFORM as Windows 10 asks it     deaf       hears no answer to its first DHCPINFORM, asks again
  *   neighbours   the router's link-local address must answer pings and neighbour solicitations
  *   stateful     asks DHCPv6 for an address too: there is none
  *   private      makes an address of its own of the prefix, asks whether it is free, and pings6 from there as well
@@ -16,6 +16,7 @@
  *   code=N       ends with this RAS error: 691 when the password was refused, 778 before Call Connected
  * Prints what it was given as key=value lines. Status 0: everything was answered rightly; 1: see `failed:`. */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,12 +91,26 @@ static bool no(const struct win *w)
     return false;
 }
 
+static volatile sig_atomic_t signalled;
+
+static void on_signal(int signo)
+{
+    (void)signo;
+    signalled = 1;
+}
+
+static bool held_enough(const struct win *w)
+{
+    (void)w;
+    return signalled;
+}
+
 /* The request of http.sys's client: header order and spelling of [CAP]. */
 static void http(struct win *w)
 {
     const uint8_t *g = w->guid;
     char request[1024];
-    uint64_t until = now_ms() + 10000;
+    uint64_t until = now_ms() + PATIENCE;
     int n = snprintf(request, sizeof request,
                      "SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\r\n"
                      "SSTPCORRELATIONID: {%02X%02X%02X%02X-%02X%02X-%02X%02X-%02X%02X-%02X%02X%02X%02X%02X%02X}\r\n"
@@ -123,12 +138,12 @@ static void good_bye(struct win *w)
 {
     static const uint8_t disconnect[] = { 0x10, 1, 0, 0x14, 0, 6, 0, 1, 0, 2, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0 };
     terminate(w, w->wish.code);
-    if (!run(w, terminated, now_ms() + 5000))
+    if (!run(w, terminated, now_ms() + PATIENCE))
         bad("the Terminate-Request was not acked");
     if (w->wish.code != 0 || w->connected) {
         run(w, no, now_ms() + 180); /* [CAP] */
         send_control(w, disconnect, sizeof disconnect);
-        if (!run(w, disconnected, now_ms() + 5000) && !w->hung_up)
+        if (!run(w, disconnected, now_ms() + PATIENCE) && !w->hung_up)
             bad("Call Disconnect was not acked");
     }
     line_close(&w->line);
@@ -141,13 +156,13 @@ static void set_up(struct win *w)
     static const uint8_t request[] = { 0x10, 1, 0, 14, 0, 1, 0, 1, 0, 1, 0, 6, 0, 1 };
     http(w);
     send_control(w, request, sizeof request);
-    if (!run(w, has_ack, now_ms() + 5000))
+    if (!run(w, has_ack, now_ms() + PATIENCE))
         bad("no Call Connect Ack");
     run(w, no, now_ms() + (w->wish.stall ? 1500 : 32));
     uint64_t began = now_ms();
     lcp_ask(w);
-    if (!run(w, is_judged, began + 20000))
-        bad("not authenticated in 20 s: opened=%d", w->opened);
+    if (!run(w, is_judged, began + PATIENCE))
+        bad("not authenticated in %d s: opened=%d", PATIENCE / 1000, w->opened);
     tell("authenticated_after=%" PRIu64, now_ms() - began);
     if (w->refused) {
         tell("refused=%u", w->refused_code);
@@ -159,7 +174,7 @@ static void set_up(struct win *w)
         bad("a wrong password was accepted");
     if (w->wish.code == 778)
         good_bye(w);
-    if (!run(w, is_up, now_ms() + 20000))
+    if (!run(w, is_up, now_ms() + PATIENCE))
         bad("the network protocols did not come up: ipcp %d %d, ipv6cp %d %d", w->ipcp.acked, w->ipcp.we_acked,
             w->six.acked, w->six.we_acked);
     w->up = true;
@@ -229,6 +244,7 @@ int main(int argc, char **argv)
     w.host = argv[3];
     w.user = argv[5];
     w.password = argv[6];
+    signal(SIGUSR1, on_signal);
     prim_random(NULL, w.guid, sizeof w.guid);
     prim_random(NULL, w.id6, sizeof w.id6);
     prim_random(NULL, (uint8_t *)&w.magic, sizeof w.magic);
@@ -244,7 +260,7 @@ int main(int argc, char **argv)
         tell("ended=server");
         return 0;
     }
-    run(&w, no, now_ms() + w.wish.hold * 1000ull);
+    run(&w, held_enough, now_ms() + w.wish.hold * 1000ull);
     if (w.wish.reset) {
         line_reset(&w.line);
         tell("ended=reset");

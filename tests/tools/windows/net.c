@@ -463,10 +463,11 @@ static bool served(const struct win *w)
     return served4(w) && served6(w);
 }
 
-/* The first DHCPINFORM comes 0.33 s after IPCP, another 3 s later ([CAP]): steps of a third of a second. */
+/* The first DHCPINFORM comes 0.33 s after IPCP, another 3 s later ([CAP]): steps of a third of a second. Who is not deaf sends
+ * no other one: the first must be answered, however late. */
 static void step4(struct win *w, unsigned step)
 {
-    if (!w->wish.quiet && (step == 1 || (step == 10 && !w->informed)))
+    if (!w->wish.quiet && (step == 1 || (step == 10 && w->wish.deaf && !w->informed)))
         inform(w, step == 1 ? 6 : 9);
     if (w->wish.has_ping4 && step % 3 == 0 && !w->pinged4)
         ping4(w);
@@ -512,7 +513,7 @@ void network(struct win *w)
     w->xid_ia = 0x00424200 | w->guid[1];
     if (w->ipcp.acked)
         noise(w);
-    for (unsigned step = 0; step < 30 && !(step && served(w)); step++) {
+    for (unsigned step = 0; step < 90 && !(step && served(w)); step++) {
         if (w->ipcp.acked)
             step4(w, step);
         if (w->six.acked)

@@ -122,9 +122,12 @@ static void lcp_asked(struct win *w, const struct cp_pkt *p)
     static const uint8_t never[] = { LCP_OPT_MRRU, LCP_OPT_SHORT_SEQ, LCP_OPT_ENDPOINT, LCP_OPT_LINK_DISCR };
     static const uint8_t nak_chap[] = { 3, 5, 0xc2, 0x23, 0x81 }, nak_eap[] = { 3, 4, 0xc2, 0x27 };
     struct slice auth = find(p->data, LCP_OPT_AUTH);
+    bool again = w->lcp_asked && w->lcp_asked_id == p->id; /* repeated before our answer was there (RFC 1661 5.1) */
+    w->lcp_asked = true;
+    w->lcp_asked_id = p->id;
     if (cp_opt_check(p->data) < 0)
         bad("a malformed LCP request");
-    if (w->opened)
+    if (w->opened && (!again || w->proven))
         bad("LCP starts over");
     for (unsigned i = 0; i < sizeof never; i++)
         if (find(p->data, never[i]).p)
@@ -134,7 +137,7 @@ static void lcp_asked(struct win *w, const struct cp_pkt *p)
     if (!auth.p)
         bad("the server asks for no authentication");
     if (!auth_wanted(w, auth)) {
-        if (w->auth_naked)
+        if (w->auth_naked && !again)
             bad("the server asks again for a method that was Nak'ed");
         w->auth_naked = true;
         send_cp(w, PPP_PROTO_LCP, CP_CONF_NAK, p->id,

@@ -8,7 +8,10 @@
 #include "wire/cp_pkt.h"
 #include "wire/ppp_frame.h"
 
-enum { LINE_ROOM = 131072 };
+enum {
+    LINE_ROOM = 131072,
+    PATIENCE = 30000, /* ms with each answer: the machine may stand still */
+};
 
 /* TLS over TCP, with time limits. */
 struct line {
@@ -51,10 +54,12 @@ struct win {
     uint8_t next_id; /* [CAP]: one counter for all protocols */
     struct half lcp, ipcp, six;
     bool acfc, pfc, opened, auth_naked;
+    bool lcp_asked; /* by the server, last under this identifier */
+    uint8_t lcp_asked_id;
     uint8_t nonce[32], hash_mask, hlak[32];
     bool have_ack;
     uint8_t auth_challenge[16], peer_challenge[16], nt_response[24];
-    bool proven, refused, connected, up; /* up: the network protocols are */
+    bool challenged, proven, refused, connected, up; /* up: the network protocols are */
     uint32_t refused_code;
     uint32_t addr, server, dns[2], nbns[2];
     uint8_t id6[8], peer_id6[8], ll[16], addr6[16], router[16];
