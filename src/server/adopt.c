@@ -257,7 +257,9 @@ void adopt_ready(struct role *r)
 static void gone_early(struct role *r)
 {
     struct master *m = r->master;
-    if (r->fresh)
+    if (r->retiring)
+        retire_gone(r); /* since an upgrade before this one */
+    else if (r->fresh)
         go_back(m, "a process of the new program ended at its start; the log says why");
     else if (r->kind == ROLE_KIND_AUTHD && m->upgrade.phase == UPGRADE_AUTHD)
         start_authd(m);

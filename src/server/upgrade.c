@@ -138,10 +138,16 @@ static bool nothing_under_way(const struct master *m)
     return true;
 }
 
+/* An old worker may end at any time, with its last session: its channel goes first, the signal comes later. */
+static bool is_well(const struct role *r)
+{
+    return r->retiring ? !r->chan || r->ready : master_running(r) && r->ready;
+}
+
 static bool all_well(const struct master *m)
 {
     for (unsigned i = 0; i < m->n_roles; i++)
-        if (!role_vacant(&m->roles[i]) && (!master_running(&m->roles[i]) || !m->roles[i].ready))
+        if (!is_well(&m->roles[i]))
             return false;
     return true;
 }

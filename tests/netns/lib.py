@@ -434,6 +434,20 @@ def host_state(world, ns):
     return world.sh(ns, show).stdout
 
 
+def lossless(ping):
+    """Ends a ping (one that names its answers: no -q) after some more of them; none was lost up to the last that is answered."""
+    def seen():
+        return {int(n) for n in re.findall(r"icmp_seq=(\d+) (?:ttl|hop)", ping.text())}
+    before = max(seen(), default=0)
+    until(lambda: max(seen(), default=0) > before + 5, 30, lambda: f"answers: {ping.text()[-300:]}")
+
+    def missing():
+        return sorted(set(range(1, max(seen()) + 1)) - seen())
+    until(lambda: not missing(), 30, lambda: f"lost: {missing()} of {max(seen())}")
+    ping.signal(signal.SIGTERM)
+    ping.wait()
+
+
 def background(fn, *args):
     t = threading.Thread(target=fn, args=args, daemon=True)
     t.start()
