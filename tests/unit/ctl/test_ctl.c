@@ -1,6 +1,7 @@
 /* aditctl as a whole: the program is run with arguments and standard input, in a folder of its own under /tmp.
  *
- * Works as root (then the program changes its root folder and user) and without. */
+ * Works as root (then the program changes its root folder and user, and all runs in a network namespace of its own, since
+ * aditctl refuses networks that the host has already) and without. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,9 +9,13 @@
 #include <cmocka.h>
 
 #include <jansson.h>
+#include <net/if.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -335,8 +340,21 @@ static void test_database_refused(void **state)
     }
 }
 
+/* A host whose only network is that of lo; stays on this machine's where it may not make one. */
+static void leave_the_network(void)
+{
+    struct ifreq r = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+    int s = unshare(CLONE_NEWNET) < 0 ? -1 : socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (s < 0)
+        return;
+    if (ioctl(s, SIOCSIFFLAGS, &r) < 0)
+        abort();
+    close(s);
+}
+
 int main(void)
 {
+    leave_the_network();
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(test_add_and_list),

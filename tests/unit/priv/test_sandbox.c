@@ -67,7 +67,7 @@ static int open_file(void)
 
 static int make_file(void)
 {
-    return open("/tmp/adit-test-sandbox-x", O_WRONLY | O_CREAT, 0600) >= 0;
+    return open("/tmp", O_WRONLY | O_TMPFILE, 0600) >= 0;
 }
 
 static int make_folder(void)
