@@ -4,9 +4,11 @@
 Usage: hostile_server.py ADDRESS PORT CHAIN KEY KIND
 
 Agrees on PAP ([MS-SSTP] 3.2.5.2.2: the binding's key is zeros then, and a server may leave the binding unchecked), so that it
-can lead a client to any stage. Goes on until the client leaves, and says then in one line how many bytes it sent.
+can lead a client to any stage. Says `there` once it is where it wants to be, goes on until the client leaves, and says then
+in one line how many bytes it sent, and how long it was from the call's beginning.
 """
 import os
+import signal
 import socket
 import ssl
 import struct
@@ -25,8 +27,8 @@ class Server:
         listener = socket.create_server((ADDRESS, PORT))
         print("listening", flush=True)
         s, _ = listener.accept()
-        s.settimeout(120)
-        self.sent, self.got = 0, b""
+        s.settimeout(240)
+        self.sent, self.got, self.began, self.said = 0, b"", time.monotonic(), False
         if KIND == "tls-garbage":
             self.s = s
             return
@@ -83,6 +85,8 @@ class Server:
                 theirs = True
             elif code == 2:
                 mine = True
+            elif code == 3:  # what we ask for is refused
+                self.there()
 
     def pap(self):
         while True:
@@ -117,11 +121,21 @@ class Server:
         self.pap()
         self.ipcp(address, dns, peer)
 
+    def there(self):
+        if not self.said:
+            print("there", flush=True)
+        self.said = True
+
     def for_ever(self, *frames):
+        n = 0
         while True:
             self.send(*frames)
+            n += 1
+            if n == 200:
+                self.there()
 
     def read_for_ever(self):
+        self.there()
         while True:
             kind, _ = self.frame()
             if kind == DISCONNECT:
@@ -147,8 +161,10 @@ class Server:
 
     def http_drip(self):
         self.head()
-        for b in OK:
+        for n, b in enumerate(OK):
             self.send(bytes([b]))
+            if n == 2:
+                self.there()
             time.sleep(1)
 
     def sstp_garbage(self):
@@ -158,7 +174,6 @@ class Server:
 
     def sstp_echo_flood(self):
         self.up()
-        print("up", flush=True)
         self.for_ever(control(ECHO) * 500)
 
     def two_ends(self):
@@ -192,6 +207,8 @@ class Server:
             n += 1
             self.send(data(EAP, cp(1, n & 255, b"\x01")))
             self.frame()
+            if n == 50:
+                self.there()
 
     def chap_for_ever(self):
         self.sstp()
@@ -201,19 +218,23 @@ class Server:
             n += 1
             self.send(data(CHAP, cp(1, n & 255, b"\x10" + os.urandom(16) + b"x")))
             self.frame()
+            if n == 50:
+                self.there()
 
     def silent_auth(self):
         self.sstp()
         self.lcp()
+        self.frame()  # the client's word
         self.read_for_ever()
 
     def burst(self):
-        """As many small packets in one go as the client's buffers hold, then silence."""
+        """On SIGUSR1 as many small packets in one go as the client's buffers hold, then silence."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
         self.up()
-        time.sleep(1.5)
+        self.there()
+        signal.sigwait({signal.SIGUSR1})
         ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28, 1, 0x4000, 64, 17, 0, b"\x0a\x63\0\x01", b"\x0a\x63\0\x02") + b"\0" * 8
         self.send(data(IP4, ip) * 1500)
-        print("burst sent", flush=True)
         self.read_for_ever()
 
     def quiet(self):
@@ -233,7 +254,7 @@ def main():
         else:
             getattr(s, KIND.replace("-", "_"))()
     except (EOFError, OSError) as e:
-        print(f"left after {s.sent} bytes: {e!r}", flush=True)
+        print(f"left after {s.sent} bytes and {time.monotonic() - s.began:.1f} s: {e!r}", flush=True)
 
 
 main()
