@@ -448,6 +448,12 @@ def lossless(ping):
     ping.wait()
 
 
+def pings(n):
+    """The beginning of a ping command of which each one must be answered. They are sent at once, since ping waits for those after
+    the first answer only twice as long as that took, or for an interval."""
+    return ["ping", "-c", str(n), "-l", str(n), "-i", "20", "-W", "20"]
+
+
 def background(fn, *args):
     t = threading.Thread(target=fn, args=args, daemon=True)
     t.start()
