@@ -45,6 +45,7 @@ def options(doc, *extra, **defaults):
     p.add_argument("--budget", type=float, default=0, help="seconds after which no new measurement is begun (default: none)")
     p.add_argument("--results", default="", help="file that targets and figures are added to")
     p.add_argument("--background", action="store_true", help="give way to all other work, instead of going before it")
+    p.add_argument("--delay", type=int, default=0, help="ms each way of the outer link (default: a cable's)")
     p.add_argument("--pin", choices=["sides", "none"], default="none", help="CPUs (default %(default)s)")
     for flag, kind, default, words in extra:
         p.add_argument(flag, type=kind, default=default, help=f"{words} (default %(default)s)")
@@ -109,6 +110,15 @@ class BenchWorld(World):
         if self.opt.pin == "sides":
             self.cpu[ns] = cpu
         return ns
+
+    def link(self, a, b, net, dev_a, dev_b, mtu=OUTER):
+        """Ends a, b are 198.18.net.1, .2; with --delay it is a long path (bench/tunpass)."""
+        if not self.opt.delay:
+            super().link(a, b, net, dev_a, dev_b, mtu)
+            return
+        self.spawn_ready(None, [BUILD / "bench/tunpass", "-o", "-d", self.opt.delay, a, dev_a, b, dev_b], "path")
+        for ns, dev, end in ((a, dev_a, 1), (b, dev_b, 2)):
+            self.sh(ns, f"ip link set {dev} mtu {mtu} txqueuelen 10000 up; ip addr add 198.18.{net}.{end}/24 dev {dev}")
 
     # Several loads at once begin together: starting a process in a namespace takes long enough to spoil a sum.
     def gate(self):
@@ -396,6 +406,7 @@ def figure(words, values, scale=1.0, unit=""):
 
 
 def about(opt, what):
+    what += f"; {2 * opt.delay} ms of round trip outside" if opt.delay else ""
     cpus = "server's side on CPU 0, client's on CPU 1" if opt.pin == "sides" else "no CPU pinned"
     print(f"{what}; {opt.cc} inside and outside; {cpus}; {opt.runs} interleaved runs", flush=True)
 

@@ -87,6 +87,12 @@ void limit_judge(struct limit *l, uint32_t queued, uint32_t rtt, uint32_t min_rt
     l->looks = 0;
 }
 
+void limit_not_before(struct limit *l, msec at)
+{
+    if (l->free_until < at)
+        l->free_until = at;
+}
+
 msec limit_wait(const struct limit *l, uint32_t queued)
 {
     if (!l->bytes || queued < l->bytes)

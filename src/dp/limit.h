@@ -53,6 +53,8 @@ bool limit_given(struct limit *l, uint64_t n);
 /* `queued` bytes are in the socket. True: the span is over, limit_judge() is due. */
 bool limit_look(struct limit *l, uint32_t queued, msec now);
 void limit_judge(struct limit *l, uint32_t queued, uint32_t rtt, uint32_t min_rtt, msec now);
+/* No limit is begun before that time: the rate still rises, and what is acknowledged says nothing of what will fit. */
+void limit_not_before(struct limit *l, msec at);
 /* Milliseconds until `queued` will have come down to the limit; 0: it is below. */
 msec limit_wait(const struct limit *l, uint32_t queued);
 

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { KEEP_BLOCKS = 64, KEEP_OUTS = 16 };
+enum { KEEP_BLOCKS = 64, KEEP_OUTS = 16, KEEP_QUEUE = PACE_QUEUE / FQ_BLOCK };
 
 static const char *const cause_texts[] = {
     [STREAM_CAUSE_NONE] = "closed in order",
@@ -46,7 +46,7 @@ int stream_bench_init(struct stream_bench *b)
     blocks_init(&b->outs, STREAM_OUT, KEEP_OUTS);
     blocks_init(&b->carries, STREAM_CARRY, KEEP_BLOCKS);
     blocks_init(&b->works, sizeof(struct tunnel_work), KEEP_OUTS);
-    fq_bench_init(&b->fq, &fq_defaults, seed, KEEP_OUTS);
+    fq_bench_init(&b->fq, &fq_defaults, seed, KEEP_QUEUE);
     if (b->io.out && b->cipher && b->plain && b->record && b->odd)
         return 0;
     stream_bench_done(b);
@@ -91,7 +91,7 @@ void stream_init(struct stream *s, const struct stream_conf *conf, struct stream
     s->bench = bench;
     s->fd = fd;
     s->moved = now;
-    s->pace = (struct stream_pace){ .since = now, .burst = STREAM_BURST, .unsent = SOCK_UNSENT, .queue = STREAM_QUEUE };
+    pace_init(&s->pace, now);
     s->limit.since = now;
     s->held = NEVER;
     stream_enter(s, STREAM_HANDSHAKE, now);
@@ -178,6 +178,7 @@ void stream_break(struct stream *s, enum stream_cause cause, msec now)
 void stream_secure(struct stream *s, msec now)
 {
     struct tunnel_conf conf = *s->conf.tunnel;
+    uint32_t rtt, min_rtt;
     int r = tls_leaf_hash(s->tls, &s->leaf);
     if (r < 0) {
         stream_break(s, r == ERR_NOMEM ? STREAM_CAUSE_MEMORY : STREAM_CAUSE_OURS, now);
@@ -196,6 +197,12 @@ void stream_secure(struct stream *s, msec now)
     }
     tunnel_init(&s->tunnel, work, &conf, s->conf.env, now);
     s->tunnel_on = true;
+    if (sock_rtt(s->fd, &rtt, &min_rtt) == 0)
+        s->pace.rtt = min_rtt;
+    if (s->pace.rtt < INTAKE_SHORT)
+        sock_limit_unread(s->fd, INTAKE_BYTES);
+    else
+        s->intake.free = true;
     stream_enter(s, STREAM_TUNNEL, now);
 }
 

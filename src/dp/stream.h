@@ -28,7 +28,9 @@
 #include "dp/buf.h"
 #include "dp/drops.h"
 #include "dp/fq.h"
+#include "dp/intake.h"
 #include "dp/limit.h"
+#include "dp/pace.h"
 #include "loop/loop.h"
 #include "session/tunnel.h"
 #include "tls/tls.h"
@@ -37,14 +39,12 @@ enum {
     STREAM_RECV = 131072,               /* ciphertext taken from the socket at once */
     STREAM_CARRY = HTTP_HEAD_MAX + 512, /* a partial frame or head is never longer */
     STREAM_PLAIN = STREAM_CARRY + STREAM_RECV,
-    STREAM_RECORD = 16384,            /* plaintext of one TLS record (RFC 8446 5.1) */
-    STREAM_BURST = 4 * STREAM_RECORD, /* ciphertext that comes together before the socket is asked to take it */
+    STREAM_RECORD = 16384,     /* plaintext of one TLS record (RFC 8446 5.1) */
+    STREAM_BURST = PACE_BURST, /* ciphertext that comes together before the socket is asked to take it */
     STREAM_OUT = STREAM_BURST + 2 * STREAM_RECORD, /* a burst, a handshake flight, or what waits for the socket */
     STREAM_SHARE = 4 * STREAM_BURST,               /* bytes of the queue that one stream_flush() sends: others wait */
-    STREAM_QUEUE = 4 << 20,                        /* bytes that wait for a socket that takes them */
-    STREAM_QUEUE_MIN = 131072,                     /* and, at a rate, what goes in 20 ms, but this much */
-    STREAM_QUEUE_STALLED = 32768,                  /* and for one that has taken none for */
-    STREAM_STALLED = 100,                          /* ms */
+    STREAM_QUEUE_STALLED = 32768,                  /* of the queue before a socket that has taken none for */
+    STREAM_STALLED = 100,                          /* ms and two round trips */
     STREAM_TURNS = 4,                              /* times that one stream_readable() asks the socket: others wait */
 };
 
@@ -127,16 +127,6 @@ struct stream_wait {
     uint32_t from, to;
 };
 
-/* How fast the socket takes bytes, while it sometimes refuses some. */
-struct stream_pace {
-    msec since;
-    uint32_t bytes;
-    uint32_t burst;  /* bytes of ciphertext that come together before the socket is asked */
-    uint32_t unsent; /* what the kernel may hold */
-    uint32_t queue;  /* and our queue */
-    bool refused;
-};
-
 struct stream {
     struct stream_conf conf;
     struct stream_bench *bench;
@@ -159,8 +149,9 @@ struct stream {
     uint16_t mtu;              /* of packets to the peer; 0 before the tunnel is up */
     uint32_t tunnel4;    /* the server's addresses in the tunnel, from which answers to packets that do not fit come; */
     uint8_t tunnel6[16]; /* zero: not known. tunnel6 is the owner's to set */
-    struct stream_pace pace;
+    struct pace pace;
     struct limit limit;
+    struct intake intake;
     msec held;       /* the socket holds enough: packets wait until then; NEVER: they do not */
     struct fq queue; /* (c) packets not yet encrypted */
     struct rd plain; /* decrypted and not yet walked; only inside a run of stream_readable() calls */

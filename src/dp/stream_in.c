@@ -2,6 +2,7 @@
  * See stream.h. */
 #include "dp/stream_priv.h"
 
+#include "net/sock.h"
 #include "seg/mss.h"
 
 #include <errno.h>
@@ -38,6 +39,14 @@ static void keep_carry(struct stream *s, msec now)
     s->plain = rd_of(NULL, 0);
 }
 
+/* What one read found, and whether the socket may hold more from here on. */
+static void measure_intake(struct stream *s, uint32_t n, msec now)
+{
+    uint32_t rtt, min_rtt;
+    if (intake_read(&s->intake, n, now) && sock_rtt(s->fd, &rtt, &min_rtt) == 0 && intake_judge(&s->intake, rtt, now))
+        sock_free_unread(s->fd);
+}
+
 /* Ciphertext from the socket into the shared buffer. False: nothing there now. */
 static bool receive(struct stream *s, msec now)
 {
@@ -48,6 +57,7 @@ static bool receive(struct stream *s, msec now)
     if (n > 0) {
         s->drained = n < STREAM_RECV;
         s->bench->io.in = slice_of(s->bench->cipher, (size_t)n);
+        measure_intake(s, (uint32_t)n, now);
         return true;
     }
     if (n == 0)

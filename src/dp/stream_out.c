@@ -8,33 +8,12 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-enum { PACE_SPAN = 50, PACE_DELAY = 2, PACE_QUEUE = 20 /* ms */, PACE_MIN = 4096, UNSENT = SOCK_UNSENT };
-
-/* What lies behind the queue (the block of ciphertext, unsent bytes in the kernel) is delay that CoDel does not see. While
- * the socket refuses now and then, it gets about two milliseconds of its rate at once. */
+/* What the socket took; where that changes how much the kernel may hold unsent, it is told. */
 static void measure_pace(struct stream *s, size_t sent, bool refused, msec now)
 {
-    struct stream_pace *p = &s->pace;
-    p->bytes += (uint32_t)sent;
-    p->refused |= refused;
-    msec span = now - p->since;
-    if (span < PACE_SPAN)
-        return;
-    uint64_t burst = p->refused && span < 4 * PACE_SPAN ? p->bytes * (uint64_t)PACE_DELAY / span : STREAM_BURST;
-    p->burst = burst > STREAM_BURST ? STREAM_BURST : burst < PACE_MIN ? PACE_MIN : (uint32_t)burst;
-    uint64_t queue = p->refused ? p->bytes * (uint64_t)PACE_QUEUE / span : STREAM_QUEUE;
-    p->queue = queue > STREAM_QUEUE ? STREAM_QUEUE : queue < STREAM_QUEUE_MIN ? STREAM_QUEUE_MIN : (uint32_t)queue;
-    uint32_t unsent = p->burst < UNSENT / 2 ? 2 * p->burst : UNSENT;
-    if (unsent != p->unsent)
-        sock_set_unsent(s->fd, p->unsent = unsent);
-    p->bytes = 0;
-    p->refused = false;
-    p->since = now;
-}
-
-static bool slow(const struct stream *s)
-{
-    return s->pace.burst < STREAM_BURST;
+    uint32_t before = s->pace.unsent;
+    if (pace_sent(&s->pace, (uint32_t)sent, refused, now) && s->pace.unsent != before)
+        sock_set_unsent(s->fd, s->pace.unsent);
 }
 
 /* How much lies in the socket, and whether that is enough. */
@@ -45,8 +24,11 @@ static void look(struct stream *s, msec now)
     s->held = NEVER;
     if (sock_queued(s->fd, &queued) < 0)
         return;
-    if (limit_look(l, queued, now) && sock_rtt(s->fd, &rtt, &min_rtt) == 0)
+    if (limit_look(l, queued, now) && sock_rtt(s->fd, &rtt, &min_rtt) == 0) {
+        limit_not_before(l, s->pace.rising);
         limit_judge(l, queued, rtt, min_rtt, now);
+        s->pace.rtt = min_rtt;
+    }
     msec wait = limit_wait(l, queued);
     if (wait)
         s->held = tick_after(now, wait);
@@ -193,7 +175,8 @@ static usec queue_time(msec now)
 /* While the socket takes bytes a long queue is CoDel's business; a peer that has stopped reading is not worth much. */
 static uint32_t queue_limit(const struct stream *s, msec now)
 {
-    return now - s->moved < STREAM_STALLED ? s->pace.queue : STREAM_QUEUE_STALLED;
+    msec trip = pace_trip(&s->pace) / 1000;
+    return now - s->moved < STREAM_STALLED + 2 * trip ? pace_queue(&s->pace, now) : STREAM_QUEUE_STALLED;
 }
 
 /* Drops inside the queue are the session's. */
@@ -202,13 +185,23 @@ static void count_queue(struct stream *s)
     s->count.drops.n[DROP_QUEUE] = s->queue.dropped + s->queue.overflowed;
 }
 
-static uint64_t send_queue(struct stream *s, uint32_t share, msec now)
+/* The bench's queue conditions are those of whoever uses it now. */
+static struct fq_bench *borrow_queue(const struct stream *s, msec now)
 {
     struct fq_bench *fq = &s->bench->fq;
+    fq->conf.bytes = queue_limit(s, now);
+    fq->conf.quantum = s->pace.turn;
+    fq->conf.codel = pace_codel(&s->pace, now);
+    return fq;
+}
+
+static uint64_t send_queue(struct stream *s, uint32_t share, msec now)
+{
+    struct fq_bench *fq = borrow_queue(s, now);
     struct fq_turn t;
     usec at = queue_time(now);
     uint64_t sent = 0;
-    if (slow(s) && share > s->pace.burst)
+    if (pace_slow(&s->pace) && share > s->pace.burst)
         share = s->pace.burst; /* a bit, and the socket is asked again */
     while (sent < share && !blocked(s) && fq_next(&s->queue, fq, at, &t)) {
         struct gso g;
@@ -231,10 +224,9 @@ static uint64_t send_queue(struct stream *s, uint32_t share, msec now)
 /* A packet that the socket did not take, or not all of; `end` bytes of it have gone. */
 static void enqueue(struct stream *s, const struct packet *p, uint32_t end, msec now)
 {
-    struct fq_bench *fq = &s->bench->fq;
+    struct fq_bench *fq = borrow_queue(s, now);
     struct fq_turn t;
     usec at = queue_time(now);
-    fq->conf.bytes = queue_limit(s, now);
     if (fq_push(&s->queue, fq, p, at) && end && fq_next(&s->queue, fq, at, &t))
         fq_sent(&s->queue, fq, end); /* it is the only one in the queue, see put_packet() */
 }
@@ -249,7 +241,7 @@ static void put_packet(struct stream *s, const struct packet *p, bool queue, mse
     }
     if (vnet_read(p->vnet).gso_type == VNET_GSO_NONE)
         (void)mss_clamp(p->p, p->n, s->mtu, vnet_read(p->vnet).flags & VNET_NEEDS_CSUM);
-    if (queue || blocked(s) || slow(s) || !fq_empty(&s->queue)) {
+    if (queue || blocked(s) || pace_slow(&s->pace) || !fq_empty(&s->queue)) {
         enqueue(s, p, 0, now);
         return;
     }
@@ -267,7 +259,7 @@ void stream_send(struct stream *s, const struct batch *packets, msec now)
     stream_flush(s, now);
     for (unsigned i = 0; i < packets->n; i++)
         put_packet(s, &packets->at[i], false, now);
-    if (slow(s) && !blocked(s))
+    if (pace_slow(&s->pace) && !blocked(s))
         (void)send_queue(s, STREAM_SHARE, now);
     stream_seal(s, now);
     stream_ship(s, now);
@@ -299,7 +291,7 @@ static void finish(struct stream *s, msec now)
 
 bool stream_ready(const struct stream *s)
 {
-    return s->state == STREAM_TUNNEL && !fq_empty(&s->queue) && !blocked(s) && !slow(s);
+    return s->state == STREAM_TUNNEL && !fq_empty(&s->queue) && !blocked(s) && !pace_slow(&s->pace);
 }
 
 uint64_t stream_turn(struct stream *s, uint32_t share, msec now)

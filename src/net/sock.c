@@ -126,6 +126,21 @@ void sock_set_unsent(int fd, unsigned bytes)
     (void)set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, (int)bytes); /* the old one is worse, not wrong */
 }
 
+/* The kernel counts what its buffers take, about twice the bytes in them; SO_RCVBUF is in bytes. */
+void sock_limit_unread(int fd, unsigned bytes)
+{
+    int locked;
+    socklen_t n = sizeof(locked);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_BUF_LOCK, &locked, &n) == 0) /* without it there is no way back */
+        (void)set_option(fd, SOL_SOCKET, SO_RCVBUF, (int)bytes);
+}
+
+void sock_free_unread(int fd)
+{
+    (void)set_option(fd, SOL_SOCKET, SO_BUF_LOCK, 0);
+}
+
 int sock_queued(int fd, uint32_t *ret_bytes)
 {
     int n = 0;

@@ -23,6 +23,10 @@ int sock_port_owner(uint16_t port, char text[256]) MUST_CHECK;
 int sock_session_setup(int fd, unsigned user_timeout_ms) MUST_CHECK;
 /* How much unsent data the kernel may hold; SOCK_UNSENT until this is called. */
 void sock_set_unsent(int fd, unsigned bytes);
+/* How much may wait to be read: about `bytes`, if the kernel can be told later to decide again by itself (Linux 5.15). */
+void sock_limit_unread(int fd, unsigned bytes);
+/* It decides by itself, and from what it has now on: what had been limited grows. */
+void sock_free_unread(int fd);
 /* Bytes that the peer has not acknowledged, those that were not sent yet among them. ERR_SYSTEM. */
 int sock_queued(int fd, uint32_t *ret_bytes) MUST_CHECK;
 /* TCP's smoothed round trip and its least one, microseconds. ERR_SYSTEM: not a TCP socket. */

@@ -77,6 +77,21 @@ static void the_rate_does_not_suffer(void **state)
         }
 }
 
+static void none_is_begun_before_its_time(void **state)
+{
+    (void)state;
+    struct path p = path_of(6250, 100, 1 << 20);
+    limit_not_before(&p.l, p.now + 3000);
+    limit_not_before(&p.l, p.now); /* which takes nothing back */
+    go(&p, 2900);
+    assert_int_equal(p.l.bytes, 0);
+    go(&p, 1000);
+    assert_true(p.l.bytes > 0);
+    limit_not_before(&p.l, p.now + 100000); /* nor does it end one */
+    go(&p, 1000);
+    assert_true(p.l.bytes > 0);
+}
+
 /* Slow paths too; there the room is what a few packets need. */
 static void a_slow_path_as_well(void **state)
 {
@@ -206,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_standing_queue_is_cut_short),
+        cmocka_unit_test(none_is_begun_before_its_time),
         cmocka_unit_test(the_rate_does_not_suffer),
         cmocka_unit_test(a_slow_path_as_well),
         cmocka_unit_test(a_queue_that_runs_empty_is_left_alone),

@@ -1,0 +1,44 @@
+/* How much a stream's own socket may hold for us to read.
+ *
+ * What the peer has sent and we have not read is a queue in which nobody takes turns: a ping waits behind all of it. The
+ * kernel lets it grow to megabytes where we, not the path, are what is slow. So on a short path the socket takes little, and
+ * the rest waits at the peer, in the queue between flows that it keeps (dp/fq.h, or whatever another implementation has).
+ *
+ * A path that turns out to be long needs more than that under way. As soon as what a round trip carries comes near the
+ * limit, it is taken away for good, and the kernel finds out by itself how much it takes. The round trip is the least of
+ * late: TCP's own goes up and down with how busy this machine is, its least one of all knows nothing of a path that has
+ * changed.
+ *
+ * Pure: what was seen goes in. */
+#ifndef ADIT_DP_INTAKE_H
+#define ADIT_DP_INTAKE_H
+
+#include "base/tick.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    INTAKE_SHORT = 2000,   /* us of round trip, as TLS opens; a longer path has no limit from the beginning */
+    INTAKE_BYTES = 200000, /* that may wait to be read; a third of a millisecond of 5 Gbit/s */
+    INTAKE_NEAR = 100000,  /* under way in a round trip: the limit may soon be what is slow */
+    INTAKE_SPAN = 50,      /* ms; a new connection's window has not grown to the limit in less, but over a few hops */
+    INTAKE_LEAST = 16384,  /* bytes of a span, or it says nothing */
+    INTAKE_RISE = 4,       /* the least round trip fades by the fourth part a span, to twice as much in 200 ms */
+};
+
+/* All zeros is a fresh one of a short path: limited. */
+struct intake {
+    msec since;     /* begin of the span; 0: none has begun */
+    uint32_t bytes; /* of the span */
+    uint32_t rtt;   /* us, the least of late; 0: none known */
+    bool free;      /* the limit is gone */
+};
+
+/* n bytes were read at once. True: the span is over, intake_judge() is due. */
+bool intake_read(struct intake *i, uint32_t n, msec now);
+
+/* `rtt`: TCP's, microseconds. Begins a new span. True, once: the limit is to be taken away. */
+bool intake_judge(struct intake *i, uint32_t rtt, msec now);
+
+#endif
