@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "net/text.h"
+#include "net/write.h"
 
 enum { KEPT_MAX = 64 };
 
@@ -52,16 +53,9 @@ long keep_read(const char *path, char dst[KEEP_FILE_MAX])
     return n;
 }
 
-static int write_fd(int fd, struct slice s)
+static int write_durably(int fd, struct slice s)
 {
-    while (s.n > 0) {
-        ssize_t n = write(fd, s.p, s.n);
-        if (n < 0 && errno != EINTR)
-            return ERR_SYSTEM;
-        if (n > 0)
-            s = slice_of(s.p + n, s.n - (size_t)n);
-    }
-    return fsync(fd) == 0 ? 0 : ERR_SYSTEM;
+    return write_all(fd, s) == 0 && fsync(fd) == 0 ? 0 : ERR_SYSTEM;
 }
 
 /* A new file with these bytes; nothing stays on failure. `like` NULL: mode 0644 and our own owner. */
@@ -72,7 +66,7 @@ static int write_new(const char *path, struct slice s, const struct stat *like)
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return ERR_SYSTEM;
-    int r = write_fd(fd, s);
+    int r = write_durably(fd, s);
     /* Without CAP_CHOWN it becomes ours; better so than not at all. */
     if (r == 0 && like && fchown(fd, like->st_uid, like->st_gid) < 0 && errno != EPERM)
         r = ERR_SYSTEM;
@@ -92,7 +86,7 @@ static int write_in_place(const char *path, struct slice s)
 
     if (fd < 0)
         return ERR_SYSTEM;
-    int r = write_fd(fd, s);
+    int r = write_durably(fd, s);
     int saved = errno;
     close(fd);
     errno = saved;

@@ -4,6 +4,7 @@
 
 #include "aaa/pool.h"
 #include "events/events.h"
+#include "net/write.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,17 +47,6 @@ void leases_load(struct authd *a)
     a->leases_saved = pool_version(judge_pool(a->judge));
 }
 
-static bool write_all(int fd, struct slice s)
-{
-    while (s.n) {
-        ssize_t n = write(fd, s.p, s.n);
-        if (n <= 0)
-            return false;
-        s = slice_of(s.p + n, s.n - (size_t)n);
-    }
-    return true;
-}
-
 /* Whole or not at all; after a crash of the machine an older one does as well. */
 static bool write_file(const struct authd *a, struct slice bytes)
 {
@@ -65,7 +55,7 @@ static bool write_file(const struct authd *a, struct slice bytes)
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return false;
-    bool ok = write_all(fd, bytes);
+    bool ok = write_all(fd, bytes) == 0;
     ok = close(fd) == 0 && ok;
     return ok && rename(fresh, path) == 0;
 }

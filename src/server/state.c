@@ -2,6 +2,7 @@
 #include "server/state.h"
 
 #include "base/secret.h"
+#include "net/write.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -465,24 +466,13 @@ int state_get_own(struct master *m)
 
 /* ---- the memfd ---- */
 
-static bool write_all(int fd, struct slice s)
-{
-    while (s.n) {
-        ssize_t n = write(fd, s.p, s.n);
-        if (n <= 0)
-            return false;
-        s = slice_of(s.p + n, s.n - (size_t)n);
-    }
-    return lseek(fd, 0, SEEK_SET) == 0;
-}
-
 int state_write(const struct master *m)
 {
     uint8_t *buf = malloc(STATE_MAX);
     struct wr w = wr_of(buf, buf ? STATE_MAX : 0);
     state_put(&w, m);
     int fd = wr_ok(&w) ? memfd_create("adit-state", MFD_CLOEXEC) : ERR_NOBUF;
-    if (fd >= 0 && !write_all(fd, wr_slice(&w))) {
+    if (fd >= 0 && (write_all(fd, wr_slice(&w)) < 0 || lseek(fd, 0, SEEK_SET) != 0)) {
         close(fd);
         fd = ERR_SYSTEM;
     }
