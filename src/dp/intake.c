@@ -19,7 +19,7 @@ bool intake_judge(struct intake *i, uint32_t rtt, msec now)
     uint64_t faded = i->rtt + (uint64_t)i->rtt / INTAKE_RISE + 1;
     i->rtt = i->rtt == 0 || rtt < faded ? rtt : (uint32_t)faded;
     uint64_t under_way = i->bytes * (uint64_t)i->rtt / (span * 1000);
-    bool near = !i->free && i->bytes >= INTAKE_LEAST && under_way >= INTAKE_NEAR;
+    bool near = !i->free && i->rtt >= INTAKE_SHORT && i->bytes >= INTAKE_LEAST && under_way >= INTAKE_NEAR;
     i->free |= near;
     i->bytes = 0;
     i->since = now;

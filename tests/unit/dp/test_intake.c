@@ -60,8 +60,8 @@ static void a_busy_machine_makes_no_long_path(void **state)
     (void)state;
     struct reader r = fresh();
     for (unsigned k = 0; k < 100; k++) {
-        take(&r, 2 * INTAKE_SPAN, 600000, 1, 40);
-        take(&r, 2 * INTAKE_SPAN, 600000, 1, 100 + k * 10);
+        take(&r, 2 * INTAKE_SPAN, 600000, 1, 200);
+        take(&r, 2 * INTAKE_SPAN, 600000, 1, 200 + k * 10);
     }
     assert_int_equal(r.freed, 0);
 }
