@@ -56,7 +56,8 @@ static void conclude(struct pace *p, msec span, bool pause)
         uint64_t trip_us = pace_trip(p) / PACE_TARGET_TRIP;
         p->target = within(burst_us > trip_us ? burst_us : trip_us, PACE_TARGET_MIN, PACE_TARGET);
     }
-    p->unsent = p->burst < PACE_UNSENT / 2 ? 2 * p->burst : PACE_UNSENT;
+    uint64_t ahead = p->refused ? bytes / span / PACE_UNSENT_PARTS : 0;
+    p->unsent = p->burst < PACE_UNSENT / 2 ? 2 * p->burst : within(ahead, PACE_UNSENT, PACE_UNSENT_MAX);
 }
 
 bool pace_sent(struct pace *p, uint32_t n, bool refused, msec now)

@@ -25,7 +25,9 @@ enum {
     PACE_BURST = 65536,          /* bytes at once, at most, */
     PACE_BURST_MIN = 4096,       /* at least, */
     PACE_BURST_MS = 2,           /* and else so much of the rate */
-    PACE_UNSENT = 32768,         /* that the kernel may hold unsent, or twice the burst */
+    PACE_UNSENT = 32768,         /* that the kernel may hold unsent, or twice the burst where that is less, */
+    PACE_UNSENT_MAX = 98304,     /* or this at most, */
+    PACE_UNSENT_PARTS = 2,       /* where half a millisecond of the rate is more */
     PACE_QUEUE = 4 << 20,        /* bytes that wait for a socket that takes them, at most, */
     PACE_QUEUE_MIN = 131072,     /* at least, */
     PACE_QUEUE_MS = 20,          /* and else so much of the rate and */
