@@ -101,15 +101,25 @@ int nl_link_is_tun(const char *name)
     return f.kind_tun && f.type_tun;
 }
 
-int nl_link_up(const char *name, unsigned mtu, char err[256])
+/* A message about an interface that is there; NULL: it is not. */
+static struct ifinfomsg *begin_change(union nl_request *q, uint16_t type, const char *name)
 {
-    union nl_request q;
     int index = nl_link_index(name);
 
     if (index == 0)
-        return net_fail(err, ERR_MISSING, "there is no interface %.15s", name);
-    struct ifinfomsg *m = nl_begin(&q, RTM_NEWLINK, 0, sizeof(*m));
+        return NULL;
+    struct ifinfomsg *m = nl_begin(q, type, 0, sizeof(*m));
     m->ifi_index = index;
+    return m;
+}
+
+int nl_link_up(const char *name, unsigned mtu, char err[256])
+{
+    union nl_request q;
+    struct ifinfomsg *m = begin_change(&q, RTM_NEWLINK, name);
+
+    if (!m)
+        return net_fail(err, ERR_MISSING, "there is no interface %.15s", name);
     m->ifi_flags = IFF_UP;
     m->ifi_change = IFF_UP;
     if (mtu > 0)
@@ -123,12 +133,10 @@ int nl_link_up(const char *name, unsigned mtu, char err[256])
 int nl_link_queue(const char *name, unsigned packets, char err[256])
 {
     union nl_request q;
-    int index = nl_link_index(name);
+    struct ifinfomsg *m = begin_change(&q, RTM_NEWLINK, name);
 
-    if (index == 0)
+    if (!m)
         return net_fail(err, ERR_MISSING, "there is no interface %.15s", name);
-    struct ifinfomsg *m = nl_begin(&q, RTM_NEWLINK, 0, sizeof(*m));
-    m->ifi_index = index;
     mnl_attr_put_u32(&q.head, IFLA_TXQLEN, packets);
     int r = nl_exchange(&q, NULL, NULL);
     if (r != 0)
@@ -140,12 +148,10 @@ int nl_link_queue(const char *name, unsigned packets, char err[256])
 int nl_link_delete(const char *name, char err[256])
 {
     union nl_request q;
-    int index = nl_link_index(name);
+    struct ifinfomsg *m = begin_change(&q, RTM_DELLINK, name);
 
-    if (index == 0)
+    if (!m)
         return net_fail(err, ERR_MISSING, "there is no interface %.15s", name);
-    struct ifinfomsg *m = nl_begin(&q, RTM_DELLINK, 0, sizeof(*m));
-    m->ifi_index = index;
     int r = nl_exchange(&q, NULL, NULL);
     if (r != 0)
         return net_fail(err, r == ENODEV ? ERR_MISSING : ERR_SYSTEM, "cannot delete interface %s: %s", name,

@@ -127,6 +127,15 @@ static void add_string(struct job *j, const char *s)
 }
 
 /* {"sessions": [...], "next": "0-50"}: next is missing when that was all. */
+/* The text that has come together is the answer, and the request's from here on. */
+static void give_collected(struct job *j)
+{
+    char *text = j->no_memory ? NULL : j->text;
+    if (text)
+        j->text = NULL;
+    httpd_answer(j->req, 200, NULL, text, j->text_len);
+}
+
 static void finish_sessions(struct job *j, bool more)
 {
     char id[API_ID_TEXT];
@@ -137,10 +146,7 @@ static void finish_sessions(struct job *j, bool more)
         add_string(j, "\"");
     }
     add_string(j, "}\n");
-    char *text = j->no_memory ? NULL : j->text;
-    if (text)
-        j->text = NULL;
-    httpd_answer(j->req, 200, NULL, text, j->text_len);
+    give_collected(j);
 }
 
 static void finish_session(struct job *j)
@@ -152,10 +158,7 @@ static void finish_session(struct job *j)
         return;
     }
     add_string(j, "\n");
-    char *text = j->no_memory ? NULL : j->text;
-    if (text)
-        j->text = NULL;
-    httpd_answer(j->req, 200, NULL, text, j->text_len);
+    give_collected(j);
 }
 
 static void finish_end(struct job *j)
