@@ -13,13 +13,11 @@ bool intake_read(struct intake *i, uint32_t n, msec now)
     return now - i->since >= INTAKE_SPAN;
 }
 
-bool intake_judge(struct intake *i, uint32_t rtt, msec now)
+bool intake_judge(struct intake *i, uint32_t min_rtt, msec now)
 {
     uint64_t span = now > i->since ? now - i->since : 1;
-    uint64_t faded = i->rtt + (uint64_t)i->rtt / INTAKE_RISE + 1;
-    i->rtt = i->rtt == 0 || rtt < faded ? rtt : (uint32_t)faded;
-    uint64_t under_way = i->bytes * (uint64_t)i->rtt / (span * 1000);
-    bool near = !i->free && i->rtt >= INTAKE_SHORT && i->bytes >= INTAKE_LEAST && under_way >= INTAKE_NEAR;
+    uint64_t under_way = i->bytes * (uint64_t)min_rtt / (span * 1000);
+    bool near = !i->free && min_rtt >= INTAKE_SHORT && i->bytes >= INTAKE_LEAST && under_way >= INTAKE_NEAR;
     i->free |= near;
     i->bytes = 0;
     i->since = now;

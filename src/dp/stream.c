@@ -199,7 +199,7 @@ void stream_secure(struct stream *s, msec now)
     s->tunnel_on = true;
     if (sock_rtt(s->fd, &rtt, &min_rtt) == 0)
         s->pace.rtt = min_rtt;
-    if (s->pace.rtt < INTAKE_SHORT)
+    if (s->pace.rtt < INTAKE_LONG)
         sock_limit_unread(s->fd, INTAKE_BYTES);
     else
         s->intake.free = true;

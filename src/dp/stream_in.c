@@ -43,7 +43,8 @@ static void keep_carry(struct stream *s, msec now)
 static void measure_intake(struct stream *s, uint32_t n, msec now)
 {
     uint32_t rtt, min_rtt;
-    if (intake_read(&s->intake, n, now) && sock_rtt(s->fd, &rtt, &min_rtt) == 0 && intake_judge(&s->intake, rtt, now))
+    if (intake_read(&s->intake, n, now) && sock_rtt(s->fd, &rtt, &min_rtt) == 0 &&
+        intake_judge(&s->intake, min_rtt, now))
         sock_free_unread(s->fd);
 }
 
