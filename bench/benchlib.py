@@ -112,13 +112,10 @@ class BenchWorld(World):
         return ns
 
     def link(self, a, b, net, dev_a, dev_b, mtu=OUTER):
-        """Ends a, b are 198.18.net.1, .2; with --delay it is a long path (bench/tunpass)."""
-        if not self.opt.delay:
+        if self.opt.delay:
+            self.long_link(a, b, net, dev_a, dev_b, self.opt.delay, mtu)
+        else:
             super().link(a, b, net, dev_a, dev_b, mtu)
-            return
-        self.spawn_ready(None, [BUILD / "bench/tunpass", "-o", "-d", self.opt.delay, a, dev_a, b, dev_b], "path")
-        for ns, dev, end in ((a, dev_a, 1), (b, dev_b, 2)):
-            self.sh(ns, f"ip link set {dev} mtu {mtu} txqueuelen 10000 up; ip addr add 198.18.{net}.{end}/24 dev {dev}")
 
     # Several loads at once begin together: starting a process in a namespace takes long enough to spoil a sum.
     def gate(self):

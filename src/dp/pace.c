@@ -8,14 +8,19 @@ static uint32_t within(uint64_t n, uint32_t least, uint32_t most)
     return n < least ? least : n > most ? most : (uint32_t)n;
 }
 
+/* Nothing is known of the socket. */
+static void widen(struct pace *p)
+{
+    p->burst = p->turn = PACE_BURST;
+    p->unsent = PACE_UNSENT;
+    p->queue = PACE_QUEUE;
+    p->target = PACE_TARGET;
+}
+
 void pace_init(struct pace *p, msec now)
 {
-    *p = (struct pace){ .since = now,
-                        .burst = PACE_BURST,
-                        .unsent = PACE_UNSENT,
-                        .queue = PACE_QUEUE,
-                        .turn = PACE_BURST,
-                        .target = PACE_TARGET };
+    *p = (struct pace){ .since = now };
+    widen(p);
 }
 
 uint32_t pace_trip(const struct pace *p)
@@ -40,24 +45,19 @@ static void watch_rise(struct pace *p, uint64_t rate, bool pause, msec now)
         p->best = within(rate, 0, UINT32_MAX);
 }
 
-/* A rate says something about the socket only if that has refused; else it is that of who sends. */
-static void conclude(struct pace *p, msec span, bool pause)
+/* From the rate of a socket that has refused. */
+static void narrow(struct pace *p, msec span, bool pause)
 {
-    uint64_t bytes = p->bytes, trips_us = PACE_QUEUE_TRIPS * (uint64_t)pace_trip(p);
-    if (!p->refused) {
-        p->burst = p->turn = PACE_BURST;
-        p->queue = PACE_QUEUE;
-        p->target = PACE_TARGET;
-    } else {
-        p->burst = pause ? PACE_BURST : within(bytes * PACE_BURST_MS / span, PACE_BURST_MIN, PACE_BURST);
-        p->queue = within(bytes * (PACE_QUEUE_MS * 1000 + trips_us) / (span * 1000), PACE_QUEUE_MIN, PACE_QUEUE);
-        p->turn = within(bytes / span / PACE_TURNS, PACE_TURN_MIN, PACE_BURST);
-        uint64_t burst_us = bytes ? PACE_TARGET_BYTES * 1000 * span / bytes : PACE_TARGET;
-        uint64_t trip_us = pace_trip(p) / PACE_TARGET_TRIP;
-        p->target = within(burst_us > trip_us ? burst_us : trip_us, PACE_TARGET_MIN, PACE_TARGET);
-    }
-    uint64_t ahead = p->refused ? bytes / span / PACE_UNSENT_PARTS : 0;
-    p->unsent = p->burst < PACE_UNSENT / 2 ? 2 * p->burst : within(ahead, PACE_UNSENT, PACE_UNSENT_MAX);
+    uint64_t bytes = p->bytes, trip = pace_trip(p);
+    p->burst = pause ? PACE_BURST : within(bytes * PACE_BURST_MS / span, PACE_BURST_MIN, PACE_BURST);
+    p->unsent = p->burst < PACE_UNSENT / 2 ? 2 * p->burst
+                                           : within(bytes / span / PACE_UNSENT_PARTS, PACE_UNSENT, PACE_UNSENT_MAX);
+    p->queue =
+        within(bytes * (PACE_QUEUE_MS * 1000 + PACE_QUEUE_TRIPS * trip) / (span * 1000), PACE_QUEUE_MIN, PACE_QUEUE);
+    p->turn = within(bytes / span / PACE_TURNS, PACE_TURN_MIN, PACE_BURST);
+    uint64_t burst_us = bytes ? PACE_TARGET_BYTES * 1000 * span / bytes : PACE_TARGET;
+    uint64_t trip_us = trip / PACE_TARGET_TRIP;
+    p->target = within(burst_us > trip_us ? burst_us : trip_us, PACE_TARGET_MIN, PACE_TARGET);
 }
 
 bool pace_sent(struct pace *p, uint32_t n, bool refused, msec now)
@@ -69,7 +69,10 @@ bool pace_sent(struct pace *p, uint32_t n, bool refused, msec now)
         return false;
     bool pause = span >= PACE_PAUSE * full;
     watch_rise(p, p->bytes / span, pause, now);
-    conclude(p, span, pause);
+    if (p->refused)
+        narrow(p, span, pause);
+    else
+        widen(p); /* the rate was that of who sends */
     p->bytes = 0;
     p->refused = false;
     p->since = now;

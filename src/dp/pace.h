@@ -14,9 +14,9 @@
 #ifndef ADIT_DP_PACE_H
 #define ADIT_DP_PACE_H
 
-#include "dp/fq_codel.h"
-
 #include "base/tick.h"
+#include "dp/fq.h"
+#include "net/sock.h"
 
 enum {
     PACE_SPAN = 50,              /* ms, or a round trip where that is longer */
@@ -25,7 +25,7 @@ enum {
     PACE_BURST = 65536,          /* bytes at once, at most, */
     PACE_BURST_MIN = 4096,       /* at least, */
     PACE_BURST_MS = 2,           /* and else so much of the rate */
-    PACE_UNSENT = 32768,         /* that the kernel may hold unsent, or twice the burst where that is less, */
+    PACE_UNSENT = SOCK_UNSENT,   /* that the kernel may hold unsent, or twice the burst where that is less, */
     PACE_UNSENT_MAX = 98304,     /* or this at most, */
     PACE_UNSENT_PARTS = 2,       /* where half a millisecond of the rate is more */
     PACE_QUEUE = 4 << 20,        /* bytes that wait for a socket that takes them, at most, */
@@ -33,8 +33,8 @@ enum {
     PACE_QUEUE_MS = 20,          /* and else so much of the rate and */
     PACE_QUEUE_RISING = 1 << 20, /* at least, while the rate rises */
     PACE_QUEUE_TRIPS = 4,        /* of round trips: a connection in slow start sends twice what it did one earlier */
-    PACE_TURN_MIN = 1514,        /* RFC 8290 5.2.4 */
-    PACE_TURNS = 4,              /* of flows, in a millisecond */
+    PACE_TURN_MIN = FQ_QUANTUM,  /* of a flow; */
+    PACE_TURNS = 4,              /* in a millisecond, where that is longer */
     PACE_TARGET = 5000,          /* us, RFC 8289 5.3; where that is less: */
     PACE_TARGET_BYTES = 262144, /* the time of four super-packets, which come and go without a queue that stands, and */
     PACE_TARGET_TRIP = 10,      /* the tenth part of the path's round trip, but */

@@ -246,6 +246,12 @@ class World:
         for ns, dev in ((a, dev_a), (b, dev_b)):
             self.linked(ns, dev)
 
+    def long_link(self, a, b, net, dev_a, dev_b, ms, mtu=1500):
+        """A path of 198.18.NET.1 at a and .2 at b on which packets take so many milliseconds each way."""
+        self.spawn(None, [BUILD / "bench/tunpass", "-o", "-d", ms, a, dev_a, b, dev_b], "path").wait_for("^ready")
+        for ns, dev, i in ((a, dev_a, 1), (b, dev_b, 2)):
+            self.sh(ns, f"ip link set {dev} mtu {mtu} txqueuelen 10000 up; ip addr add 198.18.{net}.{i}/24 dev {dev}")
+
     def linked(self, ns, dev):
         """Until it is up. The kernel says a little later that there is a carrier, and only then takes a link-local address."""
         until(lambda: self.sh(ns, f"[ $(cat /sys/class/net/{dev}/operstate) = up ] || exit 1; "
