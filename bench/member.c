@@ -40,6 +40,7 @@ bool crowd_init(struct crowd *c, char **argv)
 {
     c->server = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1])) };
     c->sources = (unsigned)atoi(argv[5]);
+    tls_prepare(); /* as adit does */
     c->loop = loop_new();
     if (!c->loop || inet_pton(AF_INET, argv[0], &c->server.sin_addr) != 1 || !c->sources || !make_tls(c, argv[4]) ||
         stream_bench_init(&c->bench) < 0) {

@@ -36,8 +36,9 @@ struct tls_cert_hash {
 /* Server: PEM chain (leaf first) and key. NULL and text on failure (text names what is wrong: event 11's field).
  * Refused: a key that is encrypted or belongs to another certificate, and a leaf without the extended key usage
  * Server Authentication or Any Purpose. */
-/* Sets the library up now, without any file: call it before files are out of reach. Otherwise it sets itself up when it is
- * first used, and reads the host's openssl.cnf then. */
+/* For a program of its own: sets the library up now, without any file: call it before files are out of reach, and before
+ * there are threads. Otherwise it sets itself up when it is first used, reads the host's openssl.cnf then, and is slower
+ * (tls/library.h). */
 void tls_prepare(void);
 struct tls_ctx *tls_ctx_server(struct slice chain_pem, struct slice key_pem, char err[TLS_ERR_TEXT]) MUST_CHECK;
 /* Server: what clients may stumble over though it can be used (intermediate missing, expired, …); "" if nothing. */

@@ -6,6 +6,7 @@
 
 #include "base/rd.h"
 #include "tls/cert_load.h"
+#include "tls/library.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -63,7 +64,7 @@ static struct tls_ctx *ctx_new(const SSL_METHOD *method, char err[TLS_ERR_TEXT])
     if (!c)
         return NULL;
     c->refs = 1;
-    c->ssl = SSL_CTX_new(method);
+    c->ssl = SSL_CTX_new_ex(tls_library(), NULL, method);
     c->bio = tls_bio_method();
     if (c->ssl && c->bio && set_common(c->ssl))
         return c;

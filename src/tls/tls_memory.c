@@ -2,6 +2,8 @@
  * the peer broke the protocol). Nothing is done about it here; the engine asks afterwards. */
 #include "tls/tls_impl.h"
 
+#include "tls/library.h"
+
 #include <stdlib.h>
 
 static _Thread_local bool refused;
@@ -46,4 +48,5 @@ void tls_prepare(void)
 {
     (void)CRYPTO_set_mem_functions(take, change, give);
     (void)OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+    tls_library_prepare();
 }

@@ -213,7 +213,11 @@ int tls_leaf_hash(const struct tls *t, struct tls_cert_hash *out)
 {
     if (t->state != TLS_OPEN && t->state != TLS_CLOSED)
         return ERR_STATE;
-    const X509 *leaf = t->ctx->server ? SSL_get_certificate(t->ssl) : SSL_get0_peer_certificate(t->ssl);
+    if (t->ctx->server) { /* it has one certificate, hashed when it was loaded */
+        *out = t->ctx->hash;
+        return 0;
+    }
+    const X509 *leaf = SSL_get0_peer_certificate(t->ssl);
     if (!leaf)
         return ERR_MISSING;
     return x509_hashes(leaf, out) ? 0 : ERR_NOMEM; /* nothing else can go wrong with a certificate that was read */
