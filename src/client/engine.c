@@ -303,7 +303,8 @@ static bool make_tls(struct engine *e)
         .ca_pem = e->ca,
         .pins = slice_of(e->plan.pins, 32 * e->plan.n_pins),
     };
-    if (!e->ca.n && !e->plan.n_pins) /* the library would look for the system's, and there are no files here */
+    (void)tls_wide_gcm(e->plan.wide_gcm); /* where there is none, OpenSSL has its own */
+    if (!e->ca.n && !e->plan.n_pins)      /* the library would look for the system's, and there are no files here */
         snprintf(err, sizeof err, "the file of trusted certificates is empty");
     else
         e->tls = tls_ctx_client(&v, err);

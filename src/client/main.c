@@ -72,6 +72,7 @@ static void make_plan(const struct options *o, struct plan *p)
     p->want_ipv6 = !o->no_ipv6;
     p->want_prefix = o->delegate;
     p->verbose = o->verbose;
+    p->wide_gcm = !o->no_wide_gcm;
     identity_make(o, p->interface_id, p->duid);
 }
 

@@ -37,6 +37,7 @@ size_t plan_encode(const struct plan *p, uint8_t *dst, size_t cap)
     wr_u8(&w, p->want_ipv6);
     wr_u8(&w, p->want_prefix);
     wr_u8(&w, p->verbose);
+    wr_u8(&w, p->wide_gcm);
     wr_bytes(&w, p->interface_id, sizeof p->interface_id);
     wr_bytes(&w, p->duid, sizeof p->duid);
     return wr_len(&w);
@@ -78,6 +79,7 @@ int plan_decode(struct slice body, struct plan *ret_p)
     p.want_ipv6 = rd_bool(&r);
     p.want_prefix = rd_bool(&r);
     p.verbose = rd_bool(&r);
+    p.wide_gcm = rd_bool(&r);
     rd_copy(&r, p.interface_id, sizeof p.interface_id);
     rd_copy(&r, p.duid, sizeof p.duid);
     if (!rd_end(&r))

@@ -40,7 +40,7 @@ struct plan {
     unsigned n_methods;
     struct prefix addresses[PLAN_ADDRESSES]; /* full length, in the order to try */
     unsigned n_addresses;
-    bool want_dns, want_ipv6, want_prefix, verbose;
+    bool want_dns, want_ipv6, want_prefix, verbose, wide_gcm;
     uint8_t interface_id[8]; /* of this host at this server, the same each time */
     uint8_t duid[PLAN_DUID]; /* of this host, for DHCPv6 */
 };

@@ -48,6 +48,7 @@ enum {
     O_STATE,
     O_NO_OFFLOAD,
     O_NO_FQ,
+    O_NO_WIDE_GCM,
     O_SANDBOX,
     O_HELP,
     O_VERSION
@@ -69,8 +70,9 @@ static const struct option longs[] = {
     { "methods", required_argument, NULL, O_METHODS },
     { "allow-ipv6-outside", no_argument, NULL, O_V6 },
     { "state-dir", required_argument, NULL, O_STATE },
-    { "debug-no-offload", no_argument, NULL, O_NO_OFFLOAD }, /* these two for our own tests */
+    { "debug-no-offload", no_argument, NULL, O_NO_OFFLOAD }, /* these three for our own tests */
     { "debug-no-fq", no_argument, NULL, O_NO_FQ },
+    { "debug-no-wide-gcm", no_argument, NULL, O_NO_WIDE_GCM },
     { "debug-sandbox", required_argument, NULL, O_SANDBOX },
     { "verbose", no_argument, NULL, 'v' },
     { "help", no_argument, NULL, O_HELP },
@@ -234,6 +236,8 @@ static int flag(int opt, struct options *o)
         return o->no_offload = true, 0;
     case O_NO_FQ:
         return o->no_fq = true, 0;
+    case O_NO_WIDE_GCM:
+        return o->no_wide_gcm = true, 0;
     case O_NODNS:
         return o->no_dns = true, 0;
     case O_IGNORE:

@@ -32,10 +32,10 @@ struct options {
     enum auth_method methods[AUTH_METHODS];
     unsigned n_methods;
     bool no_route, no_dns, no_ipv6, ignore_server_routes, allow_ipv6_outside, verbose;
-    bool delegate;             /* ask for a prefix for networks behind this host */
-    const char *delegate_file; /* where it is written to; NULL: it is only said */
-    bool no_offload, no_fq;    /* for our own tests */
-    enum sandbox_mode sandbox; /* of engine and resolver */
+    bool delegate;                       /* ask for a prefix for networks behind this host */
+    const char *delegate_file;           /* where it is written to; NULL: it is only said */
+    bool no_offload, no_fq, no_wide_gcm; /* for our own tests */
+    enum sandbox_mode sandbox;           /* of engine and resolver */
 };
 
 /* EXIT_OK: go on. Anything else: leave with it less 100 (help was printed: 100; wrong usage: 102). */

@@ -237,6 +237,7 @@ static void code_numbers(struct codec *k, struct config *c)
     code_bool(k, &c->steering);
     code_bool(k, &c->debug.offload);
     code_bool(k, &c->debug.fq);
+    code_bool(k, &c->debug.wide_gcm);
     code_bool(k, &c->nat66);
     unsigned binding = c->binding_mask;
     code_unsigned(k, &binding, CONFIG_SHA1 | CONFIG_SHA256);

@@ -123,6 +123,7 @@ struct config {
     unsigned workers;   /* 0: one a core */
     struct {
         bool offload, fq; /* TSO and USO on the interface; flows and CoDel in sessions' queues */
+        bool wide_gcm;    /* tls_wide_gcm() */
     } debug;
     bool steering;               /* default true; false is for tests and odd kernels */
     char user[32];               /* unprivileged user of the roles; default "adit" where it exists, else "nobody" */

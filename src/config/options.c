@@ -166,6 +166,7 @@ const struct option config_options[] = {
       "to the kernel's log, off has no list" },
     { "debug", "offload", OPT_BOOL, false, AT(debug.offload), 0, 0, "true", NULL },
     { "debug", "fq", OPT_BOOL, false, AT(debug.fq), 0, 0, "true", NULL },
+    { "debug", "wide_gcm", OPT_BOOL, false, AT(debug.wide_gcm), 0, 0, "true", NULL },
 };
 /* clang-format on */
 const size_t config_n_options = sizeof(config_options) / sizeof(config_options[0]);

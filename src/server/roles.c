@@ -35,6 +35,7 @@ void role_put_cert(struct wr *w, const struct role_cert *c)
 {
     put_bytes(w, c->chain);
     put_bytes(w, c->key);
+    wr_u8(w, c->wide_gcm);
 }
 
 int role_get_cert(struct slice body, struct role_cert *ret_c)
@@ -43,6 +44,7 @@ int role_get_cert(struct slice body, struct role_cert *ret_c)
     struct role_cert c;
     c.chain = get_bytes(&r);
     c.key = get_bytes(&r);
+    c.wide_gcm = rd_bool(&r);
     if (rd_finish(&r) < 0)
         return rd_finish(&r);
     *ret_c = c;

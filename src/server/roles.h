@@ -81,6 +81,7 @@ extern const struct role_rules role_worker_to_authd, role_authd_to_worker;
 
 struct role_cert {
     struct slice chain, key; /* PEM */
+    bool wide_gcm;           /* tls_wide_gcm() */
 };
 
 struct role_ask {

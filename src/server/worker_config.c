@@ -15,6 +15,7 @@ int worker_certificate(struct worker *w, struct slice body)
     if (r < 0)
         return r;
     tls_ctx_free(w->next_tls);
+    (void)tls_wide_gcm(c.wide_gcm); /* where there is none, OpenSSL has its own */
     w->next_tls = tls_ctx_server(c.chain, c.key, err);
     if (w->next_tls)
         return 0;

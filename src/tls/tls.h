@@ -40,6 +40,9 @@ struct tls_cert_hash {
  * there are threads. Otherwise it sets itself up when it is first used, reads the host's openssl.cnf then, and is slower
  * (tls/library.h). */
 void tls_prepare(void);
+/* Whether contexts made from now on use the wide AES-GCM of tls/gcm.h, where this host has it; at first they do not. For a
+ * program that has called tls_prepare(), and has one thread. Returns whether they will. */
+bool tls_wide_gcm(bool on);
 struct tls_ctx *tls_ctx_server(struct slice chain_pem, struct slice key_pem, char err[TLS_ERR_TEXT]) MUST_CHECK;
 /* Server: what clients may stumble over though it can be used (intermediate missing, expired, …); "" if nothing. */
 const char *tls_ctx_warning(const struct tls_ctx *c);

@@ -6,6 +6,7 @@
 
 #include "base/rd.h"
 #include "tls/cert_load.h"
+#include "tls/gcm.h"
 #include "tls/library.h"
 
 #include <arpa/inet.h>
@@ -20,6 +21,15 @@ static const char ciphers_12[] =
     "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA";
 static const char ciphers_13[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 static const uint8_t alpn[] = "\x08http/1.1";
+
+/* Whose algorithms are preferred: a property query, OpenSSL's property(7). */
+static const char *preference;
+
+bool tls_wide_gcm(bool on)
+{
+    preference = on && tls_library() && gcm_provide(tls_library()) ? "?provider=" GCM_PROVIDER : NULL;
+    return preference;
+}
 
 static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in, unsigned n,
                        void *arg)
@@ -64,7 +74,7 @@ static struct tls_ctx *ctx_new(const SSL_METHOD *method, char err[TLS_ERR_TEXT])
     if (!c)
         return NULL;
     c->refs = 1;
-    c->ssl = SSL_CTX_new_ex(tls_library(), NULL, method);
+    c->ssl = SSL_CTX_new_ex(tls_library(), preference, method);
     c->bio = tls_bio_method();
     if (c->ssl && c->bio && set_common(c->ssl))
         return c;

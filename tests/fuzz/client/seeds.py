@@ -19,7 +19,7 @@ SIX = b"\6\x80\xfd" + bytes(14) + b"\1"
 def plan(password, pins, methods, addresses):
     return (b"\0" + text(b"vpn.example.com") + b"\0\x01\xbb" + text(b"vpn.example.com") + text(b"0D528CAC-464E-423A-A399-9470E234BC54")
             + text(b"EXAMPLE\\alice") + text(password) + bytes([len(pins)]) + b"".join(pins) + bytes([len(methods), *methods])
-            + bytes([len(addresses)]) + b"".join(addresses) + b"\1\1\0\0" + bytes(8) + b"\0\4" + bytes(16))
+            + bytes([len(addresses)]) + b"".join(addresses) + b"\1\1\0\0\1" + bytes(8) + b"\0\4" + bytes(16))
 
 
 def offer(flags=bytes(4), addresses=(), routes=(), dns=(), nbns=(), domain=b"", search=(), delegated=(), mtu=0, wpad=b""):

@@ -28,7 +28,7 @@ own = struct.pack(">I", 3) + session + bytes([2]) + v4 + v6
 counters = session + struct.pack(">QQQQQ", 1, 2, 3, 4, 5) + text("cause")
 packet = struct.pack(">I", 20) + bytes(10) + b"\x45" + bytes(19)
 seeds = {"ask": ask, "verdict": verdict, "own": own, "counters": counters, "end": session + text("replaced"),
-         "cert": data("chain") + data("key"), "handover": packet + packet,
+         "cert": data("chain") + data("key") + b"\1", "handover": packet + packet,
          "claim": session + addr6 + bytes([1, 1]) + addr6, "claim-none": session + addr6 + bytes([0, 1, 0]), "ndp": bytes([2]) + v6 + v6 + bytes([1]) + addr6,
          "lan": text("eth1") + bytes([2, 0, 0, 0, 0, 1, 10, 1, 0, 1]), "lease": text("eth1") + v4}
 kinds = {"claim": 7, "claim-none": 7, "ndp": 8, "lan": 9, "lease": 10}

@@ -25,7 +25,7 @@ static size_t encode_full(void)
     fill(full.host_header, sizeof full.host_header - 1, 'H');
     fill(full.call, sizeof full.call - 1, 'c');
     fill(full.user, sizeof full.user - 1, 'u');
-    full.host_is_ip = full.want_dns = full.want_ipv6 = true;
+    full.host_is_ip = full.want_dns = full.want_ipv6 = full.wide_gcm = true;
     memset(full.interface_id, 0x77, sizeof full.interface_id);
     memset(full.duid, 0x55, sizeof full.duid);
     full.port = 65535;
@@ -59,7 +59,7 @@ static void test_plan(void **state)
     assert_string_equal(got.call, full.call);
     assert_string_equal(got.user, full.user);
     assert_int_equal(got.port, 65535);
-    assert_true(got.host_is_ip && got.want_dns && got.want_ipv6 && !got.want_prefix && !got.verbose);
+    assert_true(got.host_is_ip && got.want_dns && got.want_ipv6 && !got.want_prefix && !got.verbose && got.wide_gcm);
     assert_memory_equal(got.interface_id, full.interface_id, sizeof full.interface_id);
     assert_memory_equal(got.duid, full.duid, sizeof full.duid);
     assert_int_equal(got.password_len, sizeof full.password);

@@ -10,7 +10,7 @@ static const char full[] =
     "eth0\n"
     "workers = 3 steering = off user = nobody state_dir = run control = ctl admin_group = staff upgrade_deadline = 11 "
     "log { level = debug }\n"
-    "debug { offload = no fq = no sandbox = log }\n"
+    "debug { offload = no fq = no wide_gcm = no sandbox = log }\n"
     "limits { tls = 1 http = 2 request = 3 auth = 4 ncp = 5 hello = 6 watchdog = 7 half_open = 99 half_open_address = "
     "8\n"
     " sessions = 10 }\n"
@@ -70,7 +70,7 @@ static void test_there_and_back(void **state)
     assert_string_equal(back.log_level, got.log_level);
     assert_int_equal(back.nat, got.nat);
     assert_int_equal(back.steering, got.steering);
-    assert_false(back.debug.offload || back.debug.fq);
+    assert_false(back.debug.offload || back.debug.fq || back.debug.wide_gcm);
     assert_int_equal(back.dns_system, got.dns_system);
     assert_int_equal(back.workers, got.workers);
     assert_int_equal(back.binding_mask, got.binding_mask);

@@ -139,7 +139,7 @@ static void the_others_come_back(void **state)
     struct wr w = wr_of(buf, sizeof(buf));
     struct role_own o = an_own(), p;
     struct role_counters c = { 1, 2, 3, 4, 5, 6, "cause" }, d;
-    struct role_cert cert = { slice_str("chain"), slice_str("key") }, cert2;
+    struct role_cert cert = { slice_str("chain"), slice_str("key"), true }, cert2;
     char reason[ROLE_REASON];
     uint64_t session;
     struct role_held h = a_held(), g;
@@ -174,7 +174,7 @@ static void the_others_come_back(void **state)
     w = wr_of(buf, sizeof(buf));
     role_put_cert(&w, &cert);
     assert_int_equal(role_get_cert(wr_slice(&w), &cert2), 0);
-    assert_true(slice_eq(cert.chain, cert2.chain) && slice_eq(cert.key, cert2.key));
+    assert_true(slice_eq(cert.chain, cert2.chain) && slice_eq(cert.key, cert2.key) && cert2.wide_gcm);
 }
 
 static int get_any(unsigned kind, struct slice s)
@@ -220,7 +220,7 @@ static size_t put_any(unsigned kind)
     struct role_verdict v = a_verdict();
     struct role_own o = an_own();
     struct role_counters c = { .cause = "x" };
-    struct role_cert cert = { slice_str("chain"), slice_str("key") };
+    struct role_cert cert = { slice_str("chain"), slice_str("key"), false };
     struct role_held held = a_held();
     if (kind == 0)
         role_put_ask(&w, &a);
