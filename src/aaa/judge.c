@@ -162,9 +162,8 @@ static void survey_one(void *ctx, const struct user *u)
         event(EV_RECORD_UNUSABLE, NULL, F_BYTES("user", slice_str(u->name)));
 }
 
-void judge_refresh(struct judge *j)
+static void follow(struct judge *j, uint64_t version)
 {
-    uint64_t version = users_version(j->users);
     if (version == j->users_version || version == 0)
         return; /* 0: it cannot be read now; the login that brought us here says so, and what is reserved stays so */
     struct survey v = { .j = j, .say = j->users_version == 0 };
@@ -175,6 +174,11 @@ void judge_refresh(struct judge *j)
     if (v.say && v.clear)
         event(EV_PASSWORD_REVERSIBLE, NULL, F_NUM("users", v.clear));
     j->any_slow = users_slow_count(j->users) > 0;
+}
+
+void judge_refresh(struct judge *j)
+{
+    follow(j, users_version(j->users));
 }
 
 /* ---- the public part ---- */
@@ -316,11 +320,9 @@ static void refuse_at_the_door(struct judge *j, const struct judge_who *who, uin
     judge_refuse(j, &s, E_AUTHENTICATION_FAILURE, false, full ? "too many conversations" : "out of memory");
 }
 
-void judge_ask(struct judge *j, const struct judge_who *who, uint32_t ask, const struct auth_question *q, msec now)
+static void hear(struct judge *j, const struct judge_who *who, uint32_t ask, const struct auth_question *q, msec now)
 {
     struct sess *s = judge_find(j, who->worker, who->session);
-    j->now = now;
-    judge_refresh(j);
     if (!s)
         s = begin(j, who, now);
     if (!s) {
@@ -337,6 +339,14 @@ void judge_ask(struct judge *j, const struct judge_who *who, uint32_t ask, const
     secret_wipe(s->hlak, sizeof(s->hlak));
     judge_enter(j, s, SESS_TALKING, now);
     judge_question(j, s, q, now);
+}
+
+void judge_ask(struct judge *j, const struct judge_who *who, uint32_t ask, const struct auth_question *q, msec now)
+{
+    j->now = now;
+    follow(j, users_begin(j->users));
+    hear(j, who, ask, q, now);
+    users_end(j->users);
 }
 
 void judge_up(struct judge *j, uint32_t worker, uint64_t session)

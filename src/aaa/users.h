@@ -73,6 +73,10 @@ int users_each(struct users *d, users_fn *fn, void *ctx) MUST_CHECK;
 
 /* A number that changes whenever somebody else has written. 0 on error. */
 uint64_t users_version(struct users *d);
+/* The same, and until users_end() all that is found is of this version, and the file is locked and looked at once for all of
+ * it. Nobody else can write meanwhile: keep it short. After 0 each question asks for itself, as without it. */
+uint64_t users_begin(struct users *d);
+void users_end(struct users *d); /* also where nothing was begun */
 /* How many records have a slow hash. 0 on error. */
 uint64_t users_slow_count(struct users *d);
 

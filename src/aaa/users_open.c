@@ -189,18 +189,31 @@ void users_close(struct users *d)
     free(d);
 }
 
-uint64_t users_version(struct users *d)
+uint64_t users_begin(struct users *d)
 {
-    int64_t v = 0;
+    users_end(d);
     if (!d->version &&
         sqlite3_prepare_v3(d->db, "PRAGMA data_version", -1, SQLITE_PREPARE_PERSISTENT, &d->version, NULL) != SQLITE_OK)
         return 0;
-    if (sqlite3_step(d->version) == SQLITE_ROW) {
-        v = sqlite3_column_int64(d->version, 0);
-        d->waited = 0;
+    if (sqlite3_step(d->version) != SQLITE_ROW) {
+        users_end(d);
+        return 0;
     }
+    d->waited = 0;
+    return (uint64_t)sqlite3_column_int64(d->version, 0);
+}
+
+/* The statement stood at its row, and with it a transaction that reads. */
+void users_end(struct users *d)
+{
     (void)sqlite3_reset(d->version);
-    return (uint64_t)v;
+}
+
+uint64_t users_version(struct users *d)
+{
+    uint64_t v = users_begin(d);
+    users_end(d);
+    return v;
 }
 
 uint64_t users_slow_count(struct users *d)

@@ -9,7 +9,7 @@
 struct users {
     sqlite3 *db;
     sqlite3_stmt *find,
-        *version; /* every connect asks them: prepared once, reset after use, so that they hold no lock */
+        *version; /* every connect asks them: prepared once, reset after use (users_end()), so that they hold no lock */
     char error[USERS_ERR];
     char *path;
     unsigned waited; /* ms for somebody else's lock, since a read last succeeded */

@@ -217,7 +217,10 @@ bool stream_shake(struct stream *s, msec now)
     int r;
     do {
         r = tls_handshake(s->tls);
-        stream_ship(s, now); /* an alert too, when it failed */
+        if (r == 1 && s->conf.tunnel->role == TUNNEL_CLIENT)
+            stream_ship_more(s, now); /* our Finished: the HTTP request comes with it */
+        else
+            stream_ship(s, now); /* an alert too, when it failed */
     } while (r == ERR_NOBUF && !s->broken);
     if (r < 0)
         stream_break(s, r == ERR_NOMEM ? STREAM_CAUSE_MEMORY : STREAM_CAUSE_TLS, now);

@@ -34,10 +34,10 @@ static void look(struct stream *s, msec now)
         s->held = tick_after(now, wait);
 }
 
-/* What the socket takes of `bytes`. */
-static size_t send_some(struct stream *s, const uint8_t *bytes, size_t n, msec now)
+/* What the socket takes of `bytes`. `more`: 0 or MSG_MORE. */
+static size_t send_some(struct stream *s, const uint8_t *bytes, size_t n, int more, msec now)
 {
-    ssize_t sent = send(s->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = send(s->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT | more);
     int why = errno;
     measure_pace(s, sent > 0 ? (size_t)sent : 0, sent < (ssize_t)n, now);
     if (sent > 0)
@@ -68,7 +68,7 @@ static void keep_out(struct stream *s, const uint8_t *bytes, size_t n, msec now)
     s->out.to += (uint32_t)n;
 }
 
-void stream_ship(struct stream *s, msec now)
+static void ship(struct stream *s, int more, msec now)
 {
     struct tls_io *io = &s->bench->io;
     size_t sent = 0, n = io->out_len;
@@ -77,16 +77,26 @@ void stream_ship(struct stream *s, msec now)
     if (!n || s->broken)
         return;
     if (!wait_left(&s->out))
-        sent = send_some(s, io->out, n, now);
+        sent = send_some(s, io->out, n, more, now);
     if (sent < n && !s->broken)
         keep_out(s, io->out + sent, n - sent, now);
+}
+
+void stream_ship(struct stream *s, msec now)
+{
+    ship(s, 0, now);
+}
+
+void stream_ship_more(struct stream *s, msec now)
+{
+    ship(s, MSG_MORE, now);
 }
 
 bool stream_unblock(struct stream *s, msec now)
 {
     size_t n = wait_left(&s->out);
     if (n && !s->broken)
-        s->out.from += (uint32_t)send_some(s, s->out.block + s->out.from, n, now);
+        s->out.from += (uint32_t)send_some(s, s->out.block + s->out.from, n, 0, now);
     wait_release(&s->out, &s->bench->outs);
     return !s->broken && !wait_left(&s->out);
 }
@@ -279,7 +289,7 @@ static void finish(struct stream *s, msec now)
     if (!s->said_goodbye) {
         s->said_goodbye = true;
         tls_close(s->tls);
-        stream_ship(s, now);
+        stream_ship_more(s, now);
     }
     if (s->broken || wait_left(&s->out))
         return;

@@ -36,6 +36,8 @@ void stream_seal(struct stream *s, msec now);
 void stream_odd(struct stream *s, struct gso *g, msec now);
 /* Hands io->out to the socket; keeps what it does not take. */
 void stream_ship(struct stream *s, msec now);
+/* The same, where more follows at once, or the end of our half: both go in one segment. */
+void stream_ship_more(struct stream *s, msec now);
 /* Sends ciphertext that waits. True: none is left. */
 bool stream_unblock(struct stream *s, msec now);
 

@@ -39,6 +39,13 @@ static enum cp_verdict judge_assigned(const struct cp_opt *opt, uint32_t assigne
     return CP_NAK;
 }
 
+/* One server alone is told as both, as pppd does it: to reject the second would cost a round trip, since a Reject has no room
+ * for the addresses (RFC 1661 5.4). */
+static uint32_t second(const uint32_t servers[2])
+{
+    return servers[1] ? servers[1] : servers[0];
+}
+
 static enum cp_verdict judge_address(struct ipcp *i, const struct cp_opt *opt, struct wr *nak)
 {
     uint32_t asked = 0;
@@ -65,11 +72,11 @@ static enum cp_verdict ipcp_judge(struct cp *cp, struct cp_port *port, const str
     case IPCP_OPT_DNS1:
         return judge_assigned(opt, c->server ? c->dns[0] : 0, nak);
     case IPCP_OPT_DNS2:
-        return judge_assigned(opt, c->server ? c->dns[1] : 0, nak);
+        return judge_assigned(opt, c->server ? second(c->dns) : 0, nak);
     case IPCP_OPT_NBNS1:
         return judge_assigned(opt, c->server ? c->nbns[0] : 0, nak);
     case IPCP_OPT_NBNS2:
-        return judge_assigned(opt, c->server ? c->nbns[1] : 0, nak);
+        return judge_assigned(opt, c->server ? second(c->nbns) : 0, nak);
     default:
         return CP_REJ; /* RFC 1332 3.2 (Van Jacobson) among them: pppd asks for it by default */
     }
@@ -163,5 +170,5 @@ struct ipcp_result ipcp_result(const struct ipcp *i)
 {
     /* A client that never told its address still has the one that we assigned, or it has none. */
     uint32_t peer = i->conf.server ? i->conf.peer_addr : i->peer_addr;
-    return (struct ipcp_result){ i->our_addr, peer, { i->dns[0], i->dns[1] } };
+    return (struct ipcp_result){ i->our_addr, peer, { i->dns[0], i->dns[1] == i->dns[0] ? 0 : i->dns[1] } };
 }

@@ -361,6 +361,41 @@ static void test_networks(void **state)
     users_close(d);
 }
 
+static int try_sql(const char *sql)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(help_db, &db), SQLITE_OK);
+    int r = sqlite3_exec(db, sql, NULL, NULL, NULL);
+    sqlite3_close(db);
+    return r;
+}
+
+static void test_one_look_for_all_that_is_asked(void **state)
+{
+    (void)state;
+    struct users *d = open_new();
+    struct user u;
+    put(d, "User", PASSWORD_NT, 0);
+    users_end(d); /* nothing was begun */
+    uint64_t version = users_begin(d);
+    assert_int_not_equal(version, 0);
+    assert_int_equal(users_find(d, slice_str("user"), &u), 1);
+    assert_int_equal(try_sql("UPDATE users SET locked = 1"), SQLITE_BUSY);
+    assert_int_equal(users_find(d, slice_str("user"), &u), 1);
+    assert_false(u.locked);
+    users_end(d);
+    users_end(d);
+    assert_int_equal(try_sql("UPDATE users SET locked = 1"), SQLITE_OK); /* nothing holds it any more */
+    assert_int_not_equal(users_begin(d), version);
+    assert_int_equal(users_find(d, slice_str("user"), &u), 1);
+    assert_true(u.locked);
+    version = users_begin(d); /* again, without an end: as after one */
+    users_end(d);
+    assert_int_equal(try_sql("UPDATE users SET locked = 0"), SQLITE_OK);
+    assert_int_not_equal(users_version(d), version);
+    users_close(d);
+}
+
 /* The statement that finds is kept from one connect to the next: it must see what others wrote, and hinder nobody. */
 static void test_others_write_meanwhile(void **state)
 {
@@ -413,9 +448,19 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_there_and_back), T(test_not_found),     T(test_duplicates),    T(test_changes),
-        T(test_each),           T(test_files_refused), T(test_damaged),       T(test_odd_columns),
-        T(test_serves),         T(test_networks),      T(test_older_version), T(test_others_write_meanwhile),
+        T(test_there_and_back),
+        T(test_not_found),
+        T(test_duplicates),
+        T(test_changes),
+        T(test_each),
+        T(test_files_refused),
+        T(test_damaged),
+        T(test_odd_columns),
+        T(test_one_look_for_all_that_is_asked),
+        T(test_serves),
+        T(test_networks),
+        T(test_older_version),
+        T(test_others_write_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,10 +47,38 @@ static void nbns_is_handed_out_if_known(void **state)
     net.ipcp.dns[1] = 0;
     server(&b, &net);
     bench_sent(&b, IPCP, CP_CONF_REQ);
-    bench_cp(&b, IPCP, CP_CONF_REQ, 1, "8206 00000000 8306 00000000");
-    bench_expect(&b, IPCP, CP_CONF_REJ, "8306 00000000");
-    bench_cp(&b, IPCP, CP_CONF_REQ, 2, "0306 0a500007 8206 00000000");
+    bench_cp(&b, IPCP, CP_CONF_REQ, 1, "0306 0a500007 8206 00000000");
     bench_expect(&b, IPCP, CP_CONF_NAK, "8206 0a000035");
+}
+
+/* A Reject of the second would cost each client another round trip. */
+static void one_server_alone_is_told_as_both(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct link_net net = bench_server_net();
+    net.ipcp.nbns[0] = ADDR(10, 0, 0, 53);
+    net.ipcp.dns[1] = 0;
+    server(&b, &net);
+    bench_sent(&b, IPCP, CP_CONF_REQ);
+    bench_cp(&b, IPCP, CP_CONF_REQ, 1, "0306 00000000 8106 00000000 8206 00000000 8306 00000000 8406 00000000");
+    bench_expect(&b, IPCP, CP_CONF_NAK, "0306 0a500007 8106 09090909 8206 0a000035 8306 09090909 8406 0a000035");
+    bench_cp(&b, IPCP, CP_CONF_REQ, 2, "0306 0a500007 8106 09090909 8206 0a000035 8306 09090909 8406 0a000035");
+    bench_expect(&b, IPCP, CP_CONF_ACK, "0306 0a500007 8106 09090909 8206 0a000035 8306 09090909 8406 0a000035");
+    bench_cp(&b, IPCP, CP_CONF_REQ, 3, "0306 0a500007 8306 01020304");
+    bench_expect(&b, IPCP, CP_CONF_NAK, "8306 09090909");
+}
+
+static void without_a_server_both_are_rejected(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct link_net net = bench_server_net();
+    net.ipcp.dns[0] = net.ipcp.dns[1] = 0;
+    server(&b, &net);
+    bench_sent(&b, IPCP, CP_CONF_REQ);
+    bench_cp(&b, IPCP, CP_CONF_REQ, 1, "0306 00000000 8106 00000000 8306 00000000 8406 00000000");
+    bench_expect(&b, IPCP, CP_CONF_REJ, "8106 00000000 8306 00000000 8406 00000000");
 }
 
 /* sstpc with pppd asks for Van Jacobson compression by default. */
@@ -134,6 +162,23 @@ static void a_client_takes_what_it_is_told(void **state)
     struct link_event ev = bench_event(&b, LINK_EV_IPV4_UP);
     assert_int_equal(ev.ipv4.our_addr, ADDR(10, 80, 0, 7));
     assert_int_equal(ev.ipv4.peer_addr, ADDR(1, 0, 0, 1));
+    assert_int_equal(ev.ipv4.dns[0], ADDR(9, 9, 9, 9));
+    assert_int_equal(ev.ipv4.dns[1], 0);
+}
+
+static void a_client_that_is_told_one_server_twice_has_one(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct link_net net = bench_client_net();
+    client(&b, &net);
+    uint8_t id = bench_expect(&b, IPCP, CP_CONF_REQ, "0306 00000000 8106 00000000 8306 00000000");
+    bench_cp(&b, IPCP, CP_CONF_NAK, id, "0306 0a500007 8106 09090909 8306 09090909");
+    id = bench_expect(&b, IPCP, CP_CONF_REQ, "0306 0a500007 8106 09090909 8306 09090909");
+    bench_cp(&b, IPCP, CP_CONF_REQ, 1, "0306 0a500001");
+    bench_expect(&b, IPCP, CP_CONF_ACK, "0306 0a500001");
+    bench_cp(&b, IPCP, CP_CONF_ACK, id, "0306 0a500007 8106 09090909 8306 09090909");
+    struct link_event ev = bench_event(&b, LINK_EV_IPV4_UP);
     assert_int_equal(ev.ipv4.dns[0], ADDR(9, 9, 9, 9));
     assert_int_equal(ev.ipv4.dns[1], 0);
 }
@@ -263,11 +308,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(windows_asks_for_everything),
         cmocka_unit_test(nbns_is_handed_out_if_known),
+        cmocka_unit_test(one_server_alone_is_told_as_both),
+        cmocka_unit_test(without_a_server_both_are_rejected),
         cmocka_unit_test(van_jacobson_is_rejected),
         cmocka_unit_test(a_missing_address_is_appended),
         cmocka_unit_test(a_wish_for_another_address_is_naked),
         cmocka_unit_test(the_servers_address_is_not_negotiable),
         cmocka_unit_test(a_client_takes_what_it_is_told),
+        cmocka_unit_test(a_client_that_is_told_one_server_twice_has_one),
         cmocka_unit_test(a_client_does_without_dns_and_peer_address),
         cmocka_unit_test(a_client_hands_out_nothing),
         cmocka_unit_test(a_client_without_an_address_has_no_network),
