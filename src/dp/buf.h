@@ -14,7 +14,7 @@
 enum {
     PACKET_MAX = 65536, /* an IP packet of the largest size, and one more */
     PACKET_HEAD = 64,   /* writable bytes before a packet that came from a TUN queue: vnet header, SSTP and PPP heads */
-    BATCH_MAX = 128,
+    BATCH_MAX = 192,
 };
 
 struct packet {

@@ -19,10 +19,10 @@
 #include <stdint.h>
 
 enum {
-    INTAKE_SHORT = 500,    /* us of round trip: 4 Gbit/s with the limit; it stays */
+    INTAKE_SHORT = 300,    /* us of round trip: 4 Gbit/s with the limit; it stays */
     INTAKE_LONG = 2000,    /* as TLS opens: there is none */
-    INTAKE_BYTES = 200000, /* that may wait to be read; a third of a millisecond of 5 Gbit/s */
-    INTAKE_NEAR = 100000,  /* under way in a round trip: the limit may soon be what is slow */
+    INTAKE_BYTES = 131072, /* that may wait to be read; a fifth of a millisecond of 5 Gbit/s */
+    INTAKE_NEAR = 65536,   /* under way in a round trip: the limit may soon be what is slow */
     INTAKE_SPAN = 50,      /* ms; a new connection's window has not grown to the limit in less, but over a few hops */
     INTAKE_LEAST = 16384,  /* bytes of a span, or it says nothing */
 };

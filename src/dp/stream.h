@@ -36,7 +36,7 @@
 #include "tls/tls.h"
 
 enum {
-    STREAM_RECV = 131072,               /* ciphertext taken from the socket at once */
+    STREAM_RECV = 262144,               /* ciphertext taken from the socket at once */
     STREAM_CARRY = HTTP_HEAD_MAX + 512, /* a partial frame or head is never longer */
     STREAM_PLAIN = STREAM_CARRY + STREAM_RECV,
     STREAM_RECORD = 16384,     /* plaintext of one TLS record (RFC 8446 5.1) */

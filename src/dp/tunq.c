@@ -79,7 +79,7 @@ void tunq_write(struct tunq *q, const struct batch *packets, struct drops *drops
     }
     /* RFC 6864 4.1: where nothing may be fragmented the identification means nothing. Linux sends 0 from UDP sockets that
      * are not connected (QUIC servers), macOS from TCP. */
-    unsigned flags = GRO_FIXED_ID | (q->offload & TUN_USO ? GRO_UDP : 0);
+    unsigned flags = GRO_FIXED_ID | GRO_COLLAPSE_PSH | (q->offload & TUN_USO ? GRO_UDP : 0);
     gro_init(&q->gro, flags);
     for (unsigned i = 0; i < packets->n; i++) {
         struct slice p = slice_of(packets->at[i].p, packets->at[i].n);

@@ -10,7 +10,7 @@
 #include "dp/drops.h"
 #include "seg/gro.h"
 
-/* About 30 KB. */
+/* About 38 KB. */
 struct tunq {
     int fd;           /* -1: none; not owned */
     unsigned offload; /* what tun_offload() switched on */

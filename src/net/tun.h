@@ -65,7 +65,7 @@ long tun_read(int fd, uint8_t *buf, size_t cap) MUST_CHECK;
 /* As tun_read; 0: the kernel has no room, drop the packet; ERR_VALUE: not an IP packet to the kernel. */
 long tun_write(int fd, const uint8_t *buf, size_t n) MUST_CHECK;
 /* The same with the bytes in n pieces, at most TUN_PIECES, the header at the front of the first. */
-enum { TUN_PIECES = 160 };
+enum { TUN_PIECES = 200 };
 long tun_writev(int fd, const struct slice *pieces, unsigned n) MUST_CHECK;
 
 #endif

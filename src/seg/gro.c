@@ -165,6 +165,11 @@ static unsigned put_packet(struct gro *g, struct slice packet, size_t head_len)
     return g->packets++;
 }
 
+static bool ends_at_psh(const struct gro *g, const struct gro_join *j)
+{
+    return j->psh && !(g->flags & GRO_COLLAPSE_PSH);
+}
+
 /* A write of its own; it may grow if `open`. Returns its number. */
 static unsigned begin(struct gro *g, struct slice packet, const struct seen *s, bool open)
 {
@@ -182,7 +187,8 @@ static unsigned begin(struct gro *g, struct slice packet, const struct seen *s, 
         j->id = get16(packet.p + IP4_ID);
     if (open && s->ip.proto == IP_TCP) {
         j->seq = get32(s->t + TCP_SEQ) + (uint32_t)s->payload;
-        j->open = !(s->t[TCP_FLAGS] & TCP_PSH);
+        j->psh = s->t[TCP_FLAGS] & TCP_PSH;
+        j->open = !ends_at_psh(g, j);
     }
     return g->joins++;
 }
@@ -197,8 +203,8 @@ static void append(struct gro *g, struct gro_join *j, struct slice packet, const
     j->bytes += (uint32_t)s->payload;
     j->seq += (uint32_t)s->payload;
     if (j->proto == IP_TCP)
-        j->psh = s->t[TCP_FLAGS] & TCP_PSH;
-    j->open = s->payload == j->size && !j->psh && (j->proto != IP_UDP || j->count < GRO_UDP_SEGMENTS);
+        j->psh |= s->t[TCP_FLAGS] & TCP_PSH;
+    j->open = s->payload == j->size && !ends_at_psh(g, j) && (j->proto != IP_UDP || j->count < GRO_UDP_SEGMENTS);
 }
 
 /* Joins the packet to those of its flow; false: it may not be. */

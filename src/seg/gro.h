@@ -3,7 +3,7 @@
  * The mirror of gso.h: whatever is joined here, a kernel (or gso_next) cuts into exactly the packets that came in. What
  * may be joined follows Linux (inet_gro_receive, tcp_gro_receive, udp_gro_receive_segment) and is stricter where joining
  * would lose a byte: TCP data segments in sequence whose headers differ in nothing but sequence number, identification,
- * length, checksum and a PSH that ends the join; UDP datagrams likewise, where switched on. A packet that may not be
+ * length, checksum and a PSH that ends the join (or see GRO_COLLAPSE_PSH); UDP datagrams likewise, where switched on. A packet that may not be
  * joined passes alone and unchanged, with an empty virtio_net_hdr; a packet whose checksum is wrong, too, so that who
  * receives it sees that it is wrong. Packets of one flow are never reordered.
  *
@@ -19,7 +19,7 @@
 #include "seg/vnet.h"
 
 enum {
-    GRO_PACKETS = 128,            /* one gro_init() to the next */
+    GRO_PACKETS = 192,            /* one gro_init() to the next */
     GRO_SLICES = GRO_PACKETS + 1, /* of one write, at most */
     GRO_HEAD = 128,               /* IP and transport headers that can be joined: 40 + 60, and some extension headers */
     GRO_UDP_SEGMENTS = 64,        /* datagrams in one write (Linux: UDP_MAX_SEGMENTS of kernels before 6.10) */
@@ -31,6 +31,10 @@ enum {              /* flags of gro_init */
        /* Join IPv4 packets that all have the same identification and DF (macOS, some phones: always 0). Linux does. Who cuts
      * them again counts the identification up, which RFC 6864 4.1 permits: it means nothing where DF is set. */
        GRO_FIXED_ID = 2,
+       /* Go on behind a PSH, which Linux sets in every write of a sender that is in a hurry: the join has it if any of its packets
+     * had. RFC 9293 3.9.1.2: it is independent of segment boundaries, and successive ones are to be collapsed. Linux ends a join at
+     * it so as not to wait for more; here nothing is waited for. */
+       GRO_COLLAPSE_PSH = 4,
 };
 
 struct gro_packet {
@@ -47,7 +51,7 @@ struct gro_join {
     uint8_t version;
     uint8_t first, last; /* packets */
     uint8_t count;
-    uint8_t psh; /* the last packet's PSH flag */
+    uint8_t psh; /* the last packet's PSH flag, or anyone's */
     uint16_t transport;
     uint16_t size;    /* payload of each packet but the last */
     uint16_t id;      /* of the first packet */
@@ -56,7 +60,7 @@ struct gro_join {
     uint32_t bytes;   /* of the joined packet */
 };
 
-/* About 25 KB, one a worker. The fields are gro.c's business. */
+/* About 38 KB, one a worker. The fields are gro.c's business. */
 struct gro {
     unsigned flags;
     unsigned packets, joins;

@@ -58,11 +58,12 @@ def main():
         save("gso", f"tcp{v}", vnet(v, 6, 60, 52) + ip(v, 6, tcp(data, options=stamps, flags=0x99), partial=True))
         save("gso", f"udp{v}", vnet(v, 17, 60, 28) + ip(v, 17, udp(data), partial=True))
         save("gso", f"sum{v}", b"\x01\0" + vnet(v, 17, 0, 0)[2:] + ip(v, 17, udp(data), partial=True))
-        flow = [ip(v, 6, tcp(data[:50], 1 + 50 * i, 0x18 if i == 3 else 0x10, stamps), i) for i in range(6)]
+        flow = [ip(v, 6, tcp(data[:50], 1 + 50 * i, 0x18 if i % 3 == 0 else 0x10, stamps), i) for i in range(6)]
         grams = [ip(v, 17, udp(data[:30]), 9 + i) for i in range(3)]
         same = [ip(v, 6, tcp(data[:50], 1 + 50 * i), 0) for i in range(3)]
         for name, packets in (("flow", flow), ("mixed", [x for pair in zip(flow, grams) for x in pair]), ("same", same)):
-            save("gro", f"{name}{v}", b"\x03" + b"".join(struct.pack(">H", len(p)) + p for p in packets))
+            for flags, kind in ((b"\x03", ""), (b"\x07", "-psh")):
+                save("gro", f"{name}{kind}{v}", flags + b"".join(struct.pack(">H", len(p)) + p for p in packets))
         save("fit", f"syn{v}", b"\x01\x00" + ip(v, 6, tcp(b"", flags=2, options=b"\x01\x02\x04\x05\xb4\x01\x01\x01")))
         save("fit", f"big{v}", b"\x00\x64" + ip(v, 17, udp(data)))
     save("fit", "frag", b"\x00\x58" + ip(4, 17, udp(data), frag=0, options=b"\x88\x04\xab\xcd\x07\x07\x04\0\0\0\0\0"))

@@ -81,7 +81,7 @@ static inline bool follows(const struct list *l, const struct come *c, unsigned 
         return false;
     if (c->m.proto == 17)
         return l->n < 64;
-    return !(last->m.flags & 0x08) && c->m.seq == (uint32_t)(last->m.seq + last->m.n);
+    return (flags & GRO_COLLAPSE_PSH || !(last->m.flags & 0x08)) && c->m.seq == (uint32_t)(last->m.seq + last->m.n);
 }
 
 static inline void reference(unsigned n, unsigned flags)

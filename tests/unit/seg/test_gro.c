@@ -28,6 +28,15 @@ static void put(struct come *c)
 
 /* --- what came out ----------------------------------------------------------------------------------------------- */
 
+/* PSH of the join: of its last packet, or of any where they are collapsed. */
+static uint8_t psh_of(const struct list *l)
+{
+    uint8_t flags = 0;
+    for (unsigned i = 0; i < l->n; i++)
+        flags |= come[l->at[i]].m.flags;
+    return flags & 0x08;
+}
+
 /* The header of a join is that of a super-packet made to order. */
 static void check_head(const struct list *l, struct slice head)
 {
@@ -37,7 +46,7 @@ static void check_head(const struct list *l, struct slice head)
     for (unsigned i = 0; i < l->n; i++)
         m.n += come[l->at[i]].m.n;
     m.data = data; /* not compared: a partial checksum does not cover it */
-    m.flags |= come[l->at[l->n - 1]].m.flags & 0x08;
+    m.flags |= psh_of(l);
     made_vnet(&m, come[l->at[0]].m.n, vnet);
     made_packet(&m, want, true);
     need(head.n == 10 + made_head_len(&m));
@@ -45,7 +54,7 @@ static void check_head(const struct list *l, struct slice head)
     need(memcmp(head.p + 10, want, head.n - 10) == 0);
 }
 
-static void check_cut(const struct list *l, const struct slice *slices, unsigned n)
+static void check_cut(const struct list *l, const struct slice *slices, unsigned n, unsigned flags)
 {
     size_t len = 0;
     for (unsigned i = 0; i < n; i++) {
@@ -58,8 +67,10 @@ static void check_cut(const struct list *l, const struct slice *slices, unsigned
         const struct come *c = &come[l->at[i]];
         struct made m = c->m;
         m.id = (uint16_t)(come[l->at[0]].m.id + i); /* the same, unless it was fixed */
+        if (flags & GRO_COLLAPSE_PSH)
+            m.flags = (uint8_t)((m.flags & ~0x08) | (i + 1 == l->n ? psh_of(l) : 0));
         size_t n_want = made_packet(&m, want, false);
-        need(m.id != c->m.id || memcmp(want, c->p, c->n) == 0);
+        need(m.id != c->m.id || m.flags != c->m.flags || memcmp(want, c->p, c->n) == 0);
         need(gso_next_len(&g) == n_want);
         static uint8_t got[MADE_MAX];
         need(gso_next(&g, got) == n_want && memcmp(got, want, n_want) == 0);
@@ -91,7 +102,7 @@ static void check(unsigned n, unsigned flags)
             need(s[j + 1].n == c->m.n && s[j + 1].p == c->p + c->n - c->m.n);
         }
         check_head(l, s[0]);
-        check_cut(l, s, k);
+        check_cut(l, s, k, flags);
     }
 }
 
@@ -187,7 +198,7 @@ static void test_random_flows(void **state)
                 f = made_random(flows);
             next_packet(&come[i], f);
         }
-        check(n, made_random(4));
+        check(n, made_random(8));
         joins += gro.joins;
         packets += n;
     }
@@ -343,6 +354,24 @@ static void test_fixed_id(void **state)
         come[i].m.df = false;
     }
     assert_int_equal(writes_of(3, GRO_FIXED_ID), 3);
+}
+
+static void test_collapsed_psh(void **state)
+{
+    (void)state;
+    for (int v = 4; v <= 6; v += 2)
+        for (unsigned which = 0; which < 8;
+             which++) { /* any of the three has it, or none; check() looks for it in the last */
+            pair(v, 6);
+            for (unsigned i = 0; i < 3; i++)
+                come[i].m.flags |= which & 1u << i ? 0x08 : 0;
+            assert_int_equal(writes_of(3, GRO_COLLAPSE_PSH), 1);
+            come[2].m.ack++; /* all else still counts */
+            assert_int_equal(writes_of(3, GRO_COLLAPSE_PSH), 2);
+        }
+    pair(4, 6);
+    come[1].m.flags |= 0x09; /* and nothing follows a FIN */
+    assert_int_equal(writes_of(3, GRO_COLLAPSE_PSH), 3);
 }
 
 static void test_udp_rules(void **state)
@@ -522,17 +551,12 @@ int main(void)
     for (size_t i = 0; i < sizeof data; i++)
         data[i] = (uint8_t)(i * 131 + (i >> 8) * 17);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_flows),
-        cmocka_unit_test(test_cut_then_join),
-        cmocka_unit_test(test_tcp_rules),
-        cmocka_unit_test(test_ip_rules),
-        cmocka_unit_test(test_fixed_id),
-        cmocka_unit_test(test_udp_rules),
-        cmocka_unit_test(test_lengths_that_lie),
-        cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_largest),
-        cmocka_unit_test(test_anything),
-        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_random_flows), cmocka_unit_test(test_cut_then_join),
+        cmocka_unit_test(test_tcp_rules),    cmocka_unit_test(test_ip_rules),
+        cmocka_unit_test(test_fixed_id),     cmocka_unit_test(test_collapsed_psh),
+        cmocka_unit_test(test_udp_rules),    cmocka_unit_test(test_lengths_that_lie),
+        cmocka_unit_test(test_ends),         cmocka_unit_test(test_largest),
+        cmocka_unit_test(test_anything),     cmocka_unit_test(test_full),
         cmocka_unit_test(test_many_flows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
