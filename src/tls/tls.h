@@ -90,7 +90,7 @@ void tls_close(struct tls *t);
 /* The transport ended. ERR_ENDED if the peer had said close_notify, else ERR_TRUNCATED (TLS_FAILED, with its text). */
 int tls_eof(struct tls *t) MUST_CHECK;
 /* New keys for our direction, and with `both` asks for the peer's (TLS 1.3 only, ERR_STATE otherwise); goes out with
- * the next tls_write(). For tests. */
+ * the next tls_write(). Ours are renewed by themselves in good time (RFC 8446 5.5). */
 int tls_key_update(struct tls *t, bool both) MUST_CHECK;
 
 /* The leaf of *this* handshake: server: ours; client: the peer's. ERR_STATE before the handshake is done. */

@@ -6,7 +6,11 @@
 #include "tls/tls.h"
 #include "tls/x509_text.h"
 
-enum { TLS_FAIL_TEXT = 1024, TLS_NAME_MAX = 254 };
+enum {
+    TLS_FAIL_TEXT = 1024,
+    TLS_NAME_MAX = 254,
+    TLS_KEY_RECORDS = 1 << 24, /* RFC 8446 5.5: 2^24.5 full ones of AES-GCM is where a key has to be changed */
+};
 
 /* What a client expects of the server. */
 struct tls_expect {
@@ -37,7 +41,8 @@ struct tls {
     int err; /* what every call returns once it failed */
     bool
         poor; /* memory was refused to OpenSSL in one of its calls: what goes wrong then is our fault, whatever it says */
-    bool shut; /* our close_notify is out */
+    bool shut;        /* our close_notify is out */
+    uint32_t records; /* written with this key, about */
     uint8_t n_first;
     uint8_t first[8]; /* how the peer began, for the error text */
     struct hello_guard guard;

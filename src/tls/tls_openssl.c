@@ -60,6 +60,16 @@ void tls_set_fail(struct tls *t, enum tls_fail why, const char *text)
     t->text = strdup(text);
 }
 
+/* RFC 8446 5.5: at 6 Gbit/s a key lasts for six minutes. TLS 1.2 has no way to change it. OpenSSL leaves this to us. */
+static void count_records(struct tls *t, size_t n)
+{
+    t->records += (uint32_t)((n + TLS_RECORD - 1) / TLS_RECORD);
+    if (t->records < TLS_KEY_RECORDS)
+        return;
+    t->records = 0;
+    (void)!tls_key_update(t, false);
+}
+
 /* Before each call of OpenSSL whose failure is looked at. */
 static void begin(void)
 {
@@ -168,6 +178,7 @@ int tls_write(struct tls *t, const uint8_t *src, size_t n)
         return ERR_NOBUF;
     if (!n)
         return 0;
+    count_records(t, n);
     begin();
     /* There is room, so OpenSSL takes all of it at once; anything else leaves half a message behind and is the end. */
     int r = SSL_write(t->ssl, src, (int)n);

@@ -1,6 +1,7 @@
 /* The engine after the handshake, and what is none: large writes, small buffers, KeyUpdate, ends of all kinds, plain
  * HTTP and garbage, memory. */
 #include "peers.h"
+#include "tls/tls_impl.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -104,6 +105,60 @@ static void key_update_answer_without_room(void **state)
 }
 
 /* Reading may have to say something (here: no to a renegotiation), so it does not begin without room for that. */
+static unsigned updates; /* that the plain peer has seen */
+
+static void on_message(int write, int version, int type, const void *bytes, size_t n, SSL *ssl, void *arg)
+{
+    (void)version;
+    (void)ssl;
+    (void)arg;
+    updates += !write && type == SSL3_RT_HANDSHAKE && n && *(const uint8_t *)bytes == SSL3_MT_KEY_UPDATE;
+}
+
+static void to_plain(struct plain *p, size_t n)
+{
+    fill(sent, n, (unsigned)n);
+    assert_int_equal(tls_write(b.t, sent, n), 0);
+    plain_ship(p, &b);
+    for (size_t have = 0; have < n;) {
+        int r = SSL_read(p->ssl, got + have, (int)(n - have));
+        assert_true(r > 0);
+        have += (size_t)r;
+    }
+    assert_memory_equal(sent, got, n);
+}
+
+/* RFC 8446 5.5: a key is changed before too much was encrypted with it. */
+static void keys_are_renewed_in_time(void **state)
+{
+    (void)state;
+    static const int versions[] = { TLS1_3_VERSION, TLS1_2_VERSION };
+    for (int v = 0; v < 2; v++) {
+        struct plain p;
+        plain_server(false);
+        plain_open(&p, versions[v], NULL);
+        SSL_set_msg_callback(p.ssl, on_message);
+        assert_int_equal(plain_handshake(&p, &b), 1);
+        updates = 0;
+        to_plain(&p, 3 * TLS_RECORD);
+        assert_int_equal(b.t->records, 3);
+        to_plain(&p, 1);
+        assert_int_equal(b.t->records, 4);
+        b.t->records = TLS_KEY_RECORDS - 3;
+        to_plain(&p, 2 * TLS_RECORD);
+        assert_int_equal(updates, 0);
+        to_plain(&p, 1);
+        assert_int_equal(updates, versions[v] == TLS1_3_VERSION);
+        to_plain(&p, 50000);
+        assert_int_equal(updates, versions[v] == TLS1_3_VERSION);
+        assert_int_equal(SSL_write(p.ssl, "back", 4), 4); /* the peer's own keys stay as they are */
+        plain_ship(&p, &b);
+        assert_int_equal(end_read(&b, got, sizeof(got), PIPE_CAP), 4);
+        plain_close(&p);
+        end_close(&b);
+    }
+}
+
 static void read_needs_room(void **state)
 {
     (void)state;
@@ -326,6 +381,7 @@ int main(void)
         cmocka_unit_test(handshake_with_tiny_output),
         cmocka_unit_test(key_update_under_load),
         cmocka_unit_test(key_update_answer_without_room),
+        cmocka_unit_test(keys_are_renewed_in_time),
         cmocka_unit_test(read_needs_room),
         cmocka_unit_test(no_key_update_in_12),
         cmocka_unit_test(close_notify_ends_it),
