@@ -13,6 +13,7 @@
 #include "tls/prim_host.h"
 
 #include <malloc.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -218,12 +219,20 @@ static void authd_done(struct authd *a)
     loop_free(a->loop);
 }
 
+/* A worker that has asked has more to do: woken at once, authd would take its processor away for each message, and the two
+ * switches cost as much as the answer. So it comes when a processor is free or its turn has come (sched(7)). */
+static void give_way(void)
+{
+    (void)sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 });
+}
+
 int authd_main(int argc, char **argv)
 {
     struct role_args args;
     if (!role_args_read(argc, argv, &args))
         return 2;
     role_signals();
+    give_way();
     struct proc_confine rights = { .user = args.user, .root_fd = AUTHD_FOLDER_FD, .nofile = args.nofile };
     if (!role_confine("authd", &rights, SANDBOX_AUTHD, args.sandbox))
         return 1;
