@@ -1,9 +1,7 @@
-/* A provider that is OpenSSL's default one seen through a list; see library.h. But for one (tls/kdf.h) it has no algorithm of
- * its own: what it gives OpenSSL are the default provider's tables, shortened, and that provider's context with them.
- * provider-base(7) says what is called. */
+/* A provider that is OpenSSL's default one seen through a list; see library.h. It has no algorithm of its own: what it
+ * gives OpenSSL are the default provider's tables, shortened, and that provider's context with them. provider-base(7) says
+ * what is called. */
 #include "tls/library.h"
-
-#include "tls/kdf.h"
 
 #include <openssl/core_dispatch.h>
 #include <openssl/provider.h>
@@ -54,15 +52,13 @@ static bool is_wanted(const struct operation *o, const OSSL_ALGORITHM *a)
     return false;
 }
 
-static const OSSL_ALGORITHM our_kdf = { "TLS13-KDF", "provider=default", tls_kdf_functions, "" };
-
 static void find(struct operation *o)
 {
     int no_cache = 0;
     unsigned n = 0;
     for (const OSSL_ALGORITHM *a = OSSL_PROVIDER_query_operation(whole, o->id, &no_cache); a && a->algorithm_names; a++)
         if (n < MOST && is_wanted(o, a))
-            o->found[n++] = strcmp(a->algorithm_names, our_kdf.algorithm_names) == 0 ? our_kdf : *a;
+            o->found[n++] = *a;
 }
 
 static const OSSL_ALGORITHM *query(void *provider, int id, int *ret_no_cache)
