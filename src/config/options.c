@@ -117,7 +117,7 @@ const struct option config_options[] = {
     { "", "dns", OPT_DNS, true, 0, 0, 0, "{system}",
       "Resolvers that clients are told: \"system\" for the host's own, also when they change, \"none\", or up to eight addresses. The server's own "
       "address in the tunnel is an error unless a resolver listens on every address of this host. "
-      "Windows takes the first two" },
+      "Windows takes the first two; one alone is told to it as both" },
     { "", "nbns", OPT_NBNS, true, 0, 0, 0, NULL, "Up to two NetBIOS name servers (WINS) that clients are told" },
     { "", "interface", OPT_INTERFACE, false, AT(interface), 0, 0, "adit0", "Name of the tunnel interface" },
     { "", "mtu", OPT_MTU, false, AT(mtu), 576, 4090, "4090", "Largest packet inside a tunnel, in bytes; 1400 for every client but adit" },
