@@ -154,6 +154,20 @@ void fill(uint8_t *p, size_t n, unsigned seed)
     }
 }
 
+void to_plain(struct plain *p, size_t n)
+{
+    fill(sent, n, (unsigned)n);
+    memset(got, 0, n);
+    assert_int_equal(tls_write(b.t, sent, n), 0);
+    plain_ship(p, &b);
+    for (size_t have = 0; have < n;) {
+        int r = SSL_read(p->ssl, got + have, (int)(n - have));
+        assert_true(r > 0);
+        have += (size_t)r;
+    }
+    assert_memory_equal(sent, got, n);
+}
+
 void transfer(struct tls_end *from, struct tls_end *to, size_t n, size_t chunk, size_t cap)
 {
     fill(sent, n, (unsigned)n);

@@ -37,6 +37,8 @@ void plain_server(bool with_rsa);
 void plain_open(struct plain *p, int max_version, SSL_SESSION *saved);
 void plain_close(struct plain *p);
 void plain_ship(struct plain *p, struct tls_end *e);
+/* n bytes from our server to the plain client, which has to read just these. */
+void to_plain(struct plain *p, size_t n);
 /* The server's last answer: 1 when both are open. */
 int plain_handshake(struct plain *p, struct tls_end *e);
 

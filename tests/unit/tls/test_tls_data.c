@@ -115,19 +115,6 @@ static void on_message(int write, int version, int type, const void *bytes, size
     updates += !write && type == SSL3_RT_HANDSHAKE && n && *(const uint8_t *)bytes == SSL3_MT_KEY_UPDATE;
 }
 
-static void to_plain(struct plain *p, size_t n)
-{
-    fill(sent, n, (unsigned)n);
-    assert_int_equal(tls_write(b.t, sent, n), 0);
-    plain_ship(p, &b);
-    for (size_t have = 0; have < n;) {
-        int r = SSL_read(p->ssl, got + have, (int)(n - have));
-        assert_true(r > 0);
-        have += (size_t)r;
-    }
-    assert_memory_equal(sent, got, n);
-}
-
 /* RFC 8446 5.5: a key is changed before too much was encrypted with it. */
 static void keys_are_renewed_in_time(void **state)
 {
