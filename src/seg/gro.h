@@ -3,9 +3,9 @@
  * The mirror of gso.h: whatever is joined here, a kernel (or gso_next) cuts into exactly the packets that came in. What
  * may be joined follows Linux (inet_gro_receive, tcp_gro_receive, udp_gro_receive_segment) and is stricter where joining
  * would lose a byte: TCP data segments in sequence whose headers differ in nothing but sequence number, identification,
- * length, checksum and a PSH that ends the join (or see GRO_COLLAPSE_PSH); UDP datagrams likewise, where switched on. A packet that may not be
- * joined passes alone and unchanged, with an empty virtio_net_hdr; a packet whose checksum is wrong, too, so that who
- * receives it sees that it is wrong. Packets of one flow are never reordered.
+ * length, checksum and a PSH that ends the join (or see GRO_COLLAPSE_PSH); UDP datagrams likewise, where switched on. A
+ * packet that may not be joined passes alone and unchanged, with an empty virtio_net_hdr; a packet whose checksum is
+ * wrong, too, so that who receives it sees that it is wrong. Packets of one flow are never reordered.
  *
  *     gro_init(&g, GRO_UDP);
  *     for each packet: while (!gro_add(&g, packet)) write what is there and gro_init() again;
@@ -31,9 +31,9 @@ enum {              /* flags of gro_init */
        /* Join IPv4 packets that all have the same identification and DF (macOS, some phones: always 0). Linux does. Who cuts
      * them again counts the identification up, which RFC 6864 4.1 permits: it means nothing where DF is set. */
        GRO_FIXED_ID = 2,
-       /* Go on behind a PSH, which Linux sets in every write of a sender that is in a hurry: the join has it if any of its packets
-     * had. RFC 9293 3.9.1.2: it is independent of segment boundaries, and successive ones are to be collapsed. Linux ends a join at
-     * it so as not to wait for more; here nothing is waited for. */
+       /* Go on behind a PSH, which Linux sets in every write of a sender that is in a hurry: the join has it if any of its
+     * packets had. RFC 9293 3.9.1.2: it is independent of segment boundaries, and successive ones are to be collapsed. Linux
+     * ends a join at it so as not to wait for more; here nothing is waited for. */
        GRO_COLLAPSE_PSH = 4,
 };
 

@@ -126,7 +126,6 @@ static void add_string(struct job *j, const char *s)
     (void)!add_text(j, s, strlen(s));
 }
 
-/* {"sessions": [...], "next": "0-50"}: next is missing when that was all. */
 /* The text that has come together is the answer, and the request's from here on. */
 static void give_collected(struct job *j)
 {
@@ -136,6 +135,7 @@ static void give_collected(struct job *j)
     httpd_answer(j->req, 200, NULL, text, j->text_len);
 }
 
+/* {"sessions": [...], "next": "0-50"}: next is missing when that was all. */
 static void finish_sessions(struct job *j, bool more)
 {
     char id[API_ID_TEXT];

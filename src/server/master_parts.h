@@ -159,6 +159,12 @@ void master_say(struct role *r, enum role_msg type, uint32_t id, struct slice bo
 void master_lend(struct role *r, enum role_msg type, uint32_t id, int fd);
 bool master_send_config(struct master *m, struct role *r) MUST_CHECK;
 bool master_send_certificate(struct master *m, struct role *r) MUST_CHECK;
+/* What a worker, and the next program, is told of the certificate; the bytes are m's. */
+static inline struct role_cert master_cert(const struct master *m)
+{
+    return (struct role_cert){ slice_of(m->cert.chain, m->cert.chain_len), slice_of(m->cert.key, m->cert.key_len),
+                               m->config.debug.wide_gcm };
+}
 
 /* listeners.c: all of the configuration, at the start. False: said why. */
 bool listeners_open(struct master *m) MUST_CHECK;

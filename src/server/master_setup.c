@@ -160,8 +160,7 @@ bool master_send_certificate(struct master *m, struct role *r)
 {
     uint8_t *buf = malloc(IMSG_MAX);
     struct wr w = wr_of(buf, buf ? IMSG_MAX : 0);
-    struct role_cert c = { slice_of(m->cert.chain, m->cert.chain_len), slice_of(m->cert.key, m->cert.key_len),
-                           m->config.debug.wide_gcm };
+    struct role_cert c = master_cert(m);
     role_put_cert(&w, &c);
     if (wr_ok(&w))
         master_say(r, ROLE_CERTIFICATE, 0, wr_slice(&w));

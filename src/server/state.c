@@ -418,8 +418,7 @@ int state_put_own(struct master *m)
     uint8_t *buf = malloc(OWN_MAX);
     struct wr w = wr_of(buf, buf ? OWN_MAX : 0);
     size_t n = buf ? config_encode(&m->config, buf + 4, CONFIG_ENCODED_MAX) : 0;
-    struct role_cert cert = { slice_of(m->cert.chain, m->cert.chain_len), slice_of(m->cert.key, m->cert.key_len),
-                              m->config.debug.wide_gcm };
+    struct role_cert cert = master_cert(m);
     wr_u32(&w, (uint32_t)n);
     (void)wr_room(&w, n); /* it is there already */
     role_put_cert(&w, &cert);

@@ -2,7 +2,7 @@
  *
  * OpenSSL 3.0 does a block of AES at a time; with four at a time a record takes a third of that (docs/decisions/0016).
  * gcm_provider.c makes this known to OpenSSL as one of its providers, so the TLS engine itself does not change. Where the
- * processor or the library is not there, gcm_open() says so and OpenSSL's own is used.
+ * processor or the library is not there, gcm_provide() says so and OpenSSL's own is used.
  *
  * A key is 16 or 32 bytes here; what the library makes of it, a kilobyte, is kept for the keys that were used last, and
  * made again for others (160 ns): a session that is idle costs no more than its key. */
@@ -32,7 +32,7 @@ struct gcm {
     alignas(16) uint8_t state[GCM_STATE];
 };
 
-/* Sets the library up, once; it tests itself then (2 ms). False: this processor or this build has none. No file is read. */
+/* gcm_mb.c. Sets the library up, once; it tests itself then (2 ms). False: this processor has none. No file is read. */
 bool gcm_open(void);
 
 /* After gcm_open(). A new key, 16 or 32 bytes, copied; the old one is wiped. */

@@ -175,12 +175,6 @@ static int final(void *ctx, unsigned char *out, size_t *ret_n, size_t room)
     return 1;
 }
 
-/* EVP_Cipher(3), which the record layer does not use for providers' ciphers. */
-static int whole(void *ctx, unsigned char *out, size_t *ret_n, size_t room, const unsigned char *in, size_t n)
-{
-    return in ? update(ctx, out, ret_n, room, in, n) : final(ctx, out, ret_n, room);
-}
-
 static bool octets(const OSSL_PARAM *p, size_t n)
 {
     return p->data_type == OSSL_PARAM_OCTET_STRING && p->data && p->data_size == n;
@@ -292,7 +286,6 @@ typedef void (*function)(void);
     { OSSL_FUNC_CIPHER_DECRYPT_INIT, (function)start_decrypting }, \
     { OSSL_FUNC_CIPHER_UPDATE, (function)update }, \
     { OSSL_FUNC_CIPHER_FINAL, (function)final }, \
-    { OSSL_FUNC_CIPHER_CIPHER, (function)whole }, \
     { OSSL_FUNC_CIPHER_GET_PARAMS, (function)get_params_ ## bits }, \
     { OSSL_FUNC_CIPHER_GET_CTX_PARAMS, (function)get_ctx_params }, \
     { OSSL_FUNC_CIPHER_SET_CTX_PARAMS, (function)set_params }, \

@@ -3,6 +3,8 @@
  * what is called. */
 #include "tls/library.h"
 
+#include "base/slice.h"
+
 #include <openssl/core_dispatch.h>
 #include <openssl/provider.h>
 #include <stdbool.h>
@@ -43,11 +45,11 @@ static OSSL_LIB_CTX *library;
 /* The names of an algorithm stand in one string, with colons between; the first one is OpenSSL's own. */
 static bool is_wanted(const struct operation *o, const OSSL_ALGORITHM *a)
 {
-    size_t n = strcspn(a->algorithm_names, ":");
+    struct slice first = slice_of(a->algorithm_names, strcspn(a->algorithm_names, ":"));
     if (o->needs && !strstr(a->property_definition, o->needs))
         return false;
     for (unsigned i = 0; i < MOST && o->names[i]; i++)
-        if (strlen(o->names[i]) == n && memcmp(o->names[i], a->algorithm_names, n) == 0)
+        if (slice_eq(first, slice_str(o->names[i])))
             return true;
     return false;
 }

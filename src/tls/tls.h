@@ -33,9 +33,6 @@ struct tls_cert_hash {
     uint8_t sha256[32];
 };
 
-/* Server: PEM chain (leaf first) and key. NULL and text on failure (text names what is wrong: event 11's field).
- * Refused: a key that is encrypted or belongs to another certificate, and a leaf without the extended key usage
- * Server Authentication or Any Purpose. */
 /* For a program of its own: sets the library up now, without any file: call it before files are out of reach, and before
  * there are threads. Otherwise it sets itself up when it is first used, reads the host's openssl.cnf then, and is slower
  * (tls/library.h). */
@@ -43,6 +40,9 @@ void tls_prepare(void);
 /* Whether contexts made from now on use the wide AES-GCM of tls/gcm.h, where this host has it; at first they do not. For a
  * program that has called tls_prepare(), and has one thread. Returns whether they will. */
 bool tls_wide_gcm(bool on);
+/* Server: PEM chain (leaf first) and key. NULL and text on failure (text names what is wrong: event 11's field).
+ * Refused: a key that is encrypted or belongs to another certificate, and a leaf without the extended key usage
+ * Server Authentication or Any Purpose. */
 struct tls_ctx *tls_ctx_server(struct slice chain_pem, struct slice key_pem, char err[TLS_ERR_TEXT]) MUST_CHECK;
 /* Server: what clients may stumble over though it can be used (intermediate missing, expired, …); "" if nothing. */
 const char *tls_ctx_warning(const struct tls_ctx *c);

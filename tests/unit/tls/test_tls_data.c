@@ -104,7 +104,6 @@ static void key_update_answer_without_room(void **state)
     close_both();
 }
 
-/* Reading may have to say something (here: no to a renegotiation), so it does not begin without room for that. */
 static unsigned updates; /* that the plain peer has seen */
 
 static void on_message(int write, int version, int type, const void *bytes, size_t n, SSL *ssl, void *arg)
@@ -146,6 +145,7 @@ static void keys_are_renewed_in_time(void **state)
     }
 }
 
+/* Reading may have to say something (here: no to a renegotiation), so it does not begin without room for that. */
 static void read_needs_room(void **state)
 {
     (void)state;
